@@ -1,0 +1,126 @@
+//! A role as a process of its own: sockets on one side, the upper tester's protocol on the other.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+
+use super::{
+    Seat,
+    net::{Net, Sockets},
+    record::Recorder,
+};
+use crate::{
+    role::{Actor, Input, Output},
+    sut::{
+        call::Hello,
+        serve::{Incoming, Server},
+    },
+    trace::Party,
+    upper::{Act, Sight},
+};
+
+/// How far ahead a role has to have nothing to send to count as idle.
+const QUIET: Duration = Duration::from_secs(5);
+
+/// Runs the role that `make` gives for its address, until its input ends or asks it to stop.
+///
+/// # Errors
+/// Those of the sockets and of the two streams.
+pub async fn host(
+    name: &str,
+    listen: SocketAddr,
+    make: impl FnOnce(SocketAddr) -> Box<dyn Actor>,
+    mut input: impl AsyncRead + Unpin,
+    mut output: impl AsyncWrite + Unpin,
+) -> io::Result<()> {
+    let sockets = Sockets::bind(listen).await?;
+    let address = sockets.address;
+    let mut seats = vec![Seat { party: Party::sut(), actor: make(address), outer: Some(address), inner: None }];
+    let mut net = Net::start(vec![(0, sockets)]);
+    let mut record = Recorder::default();
+    let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let mut server = Server::new(Hello { name: name.to_owned(), acts: texts(Act::NAMES), sights: texts(Sight::NAMES), idle: true });
+    let mut buffer = vec![0; 16_384];
+    let mut idle_asked: Vec<u64> = Vec::new();
+    loop {
+        let deadline = seats[0].actor.deadline().map_or(Duration::from_secs(3600), |at| at.saturating_sub(net.now()));
+        let mut stop = false;
+        tokio::select! {
+            event = net.next() => {
+                let now = net.now();
+                if let Some((_, input)) = net.heard(&seats, &mut record, event) {
+                    seats[0].actor.handle(now, input);
+                }
+            }
+            read = input.read(&mut buffer) => {
+                let len = read?;
+                stop = len == 0;
+                for incoming in server.feed(&buffer[..len]) {
+                    let now = net.now();
+                    let reply = match incoming {
+                        Incoming::Hello(reply) | Incoming::Refused(reply) => Some(reply),
+                        Incoming::Act { id, act } => {
+                            seats[0].actor.handle(now, Input::Act { id, act });
+                            None
+                        }
+                        Incoming::Idle { id } => {
+                            idle_asked.push(id);
+                            None
+                        }
+                        Incoming::Reset { id, .. } => {
+                            seats[0].actor.reset();
+                            Some(server.done(id))
+                        }
+                        Incoming::Stop { id } => {
+                            stop = true;
+                            Some(server.done(id))
+                        }
+                    };
+                    if let Some(reply) = reply {
+                        output.write_all(reply.as_bytes()).await?;
+                    }
+                    drain(&mut seats, &mut net, &mut record, &server, &mut output).await?;
+                }
+            }
+            () = tokio::time::sleep(deadline) => {
+                let now = net.now();
+                seats[0].actor.handle(now, Input::Timeout);
+            }
+        }
+        drain(&mut seats, &mut net, &mut record, &server, &mut output).await?;
+        if seats[0].actor.idle(net.now(), QUIET) {
+            for id in idle_asked.drain(..) {
+                output.write_all(server.done(id).as_bytes()).await?;
+            }
+        }
+        output.flush().await?;
+        if stop {
+            net.end().await;
+            return Ok(());
+        }
+    }
+}
+
+async fn drain(
+    seats: &mut [Seat],
+    net: &mut Net,
+    record: &mut Recorder,
+    server: &Server,
+    output: &mut (impl AsyncWrite + Unpin),
+) -> io::Result<()> {
+    while let Some(wanted) = seats[0].actor.poll() {
+        match wanted {
+            Output::Transmit { hop, bytes } => {
+                let failed = net.carry(seats, record, 0, hop, bytes).await;
+                if let Some((_, input)) = failed {
+                    let now = net.now();
+                    seats[0].actor.handle(now, input);
+                }
+            }
+            Output::Close { hop } => net.close_stream(0, hop),
+            Output::Answered { id, answer } => output.write_all(server.answer(id, &answer).as_bytes()).await?,
+            Output::Sight(sight) => output.write_all(server.sight(&sight).as_bytes()).await?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,409 @@
+//! The bench: parties, links and a clock, and the one loop that hands bytes from party to party.
+//!
+//! Over the memory link time is virtual and hops to the nearest deadline; over sockets ([`net`]) it is the wall clock.
+
+use std::{collections::VecDeque, net::SocketAddr, time::Duration};
+
+use bytes::Bytes;
+
+use crate::{
+    role::{Actor, Hop, Input, Output, Stimulus, conduct::Rule},
+    sut::{UpperEvent, call::Call, external::ExternalSut},
+    trace::{Endpoint, Event, LinkChange, Mark, Party, Transport},
+    upper::{Act, Answer, Sight},
+};
+
+pub mod host;
+pub mod memory;
+pub mod net;
+pub mod record;
+pub mod stage;
+
+use memory::Memory;
+use net::{Net, NetEvent};
+use record::Recorder;
+
+/// What carries bytes between the SUT and the fakes.
+#[derive(Debug)]
+pub enum Carrier {
+    /// Virtual time, no sockets.
+    Memory(Memory),
+    /// Sockets and the wall clock.
+    Net(Net),
+}
+
+/// A party at the bench.
+pub struct Seat {
+    /// Its name.
+    pub party: Party,
+    /// What it does.
+    pub actor: Box<dyn Actor>,
+    /// Its address towards the other side of the SUT's links.
+    pub outer: Option<SocketAddr>,
+    /// Its address among the fakes.
+    pub inner: Option<SocketAddr>,
+}
+
+/// How the SUT is reached.
+#[derive(Debug)]
+pub enum Reach {
+    /// It sits at the bench.
+    Embedded,
+    /// It is a program of its own behind an adapter.
+    External(tokio::sync::OwnedMutexGuard<ExternalSut>),
+}
+
+/// Something for a seat that has not been handed over yet.
+#[derive(Debug)]
+struct Delivery {
+    seat: usize,
+    input: Input,
+}
+
+/// Parties, links, clock and record of one scenario.
+pub struct Bench {
+    /// The record.
+    pub record: Recorder,
+    seats: Vec<Seat>,
+    reach: Reach,
+    carrier: Carrier,
+    deliveries: VecDeque<Delivery>,
+    last_id: u64,
+    idle_done: Option<u64>,
+    gone: Option<String>,
+    faults: Vec<String>,
+}
+
+/// Deliveries in a row without time passing; more means that the SUT answers everything with more.
+const CIRCLES: usize = 2_000;
+
+impl Bench {
+    /// A bench with these seats.
+    #[must_use]
+    pub fn new(record: Recorder, seats: Vec<Seat>, reach: Reach, carrier: Carrier) -> Self {
+        Self { record, seats, reach, carrier, deliveries: VecDeque::new(), last_id: 0, idle_done: None, gone: None, faults: Vec::new() }
+    }
+
+    /// Time since the scenario began.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        match &self.carrier {
+            Carrier::Memory(memory) => memory.now,
+            Carrier::Net(net) => net.now(),
+        }
+    }
+
+    /// Whether waiting costs wall-clock time.
+    #[must_use]
+    pub fn waits_for_real(&self) -> bool {
+        matches!(self.carrier, Carrier::Net(_))
+    }
+
+    /// Why the SUT is lost, once it is.
+    #[must_use]
+    pub fn gone(&self) -> Option<&str> {
+        self.gone.as_deref()
+    }
+
+    /// Faults of the harness itself so far, and rules of conduct that could not be carried out.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        self.faults.iter().cloned().chain(self.seats.iter().flat_map(|seat| seat.actor.complaints())).collect()
+    }
+
+    /// Records what the harness does or notices.
+    pub fn mark(&mut self, mark: Mark) {
+        let now = self.now();
+        self.record.note(now, Event::Mark(mark));
+    }
+
+    /// Lays a rule of conduct over a fake; `false`: nobody is called that.
+    pub fn deviate(&mut self, party: &str, rule: Rule) -> bool {
+        let seat = self.seats.iter_mut().find(|seat| seat.party.name() == party);
+        seat.map(|seat| seat.actor.deviate(rule)).is_some()
+    }
+
+    /// Tells the SUT's seat that the first stimulus comes now (null SUTs only).
+    pub fn chill(&mut self) {
+        if let Some(seat) = self.seats.iter_mut().find(|seat| seat.party.is_sut()) {
+            seat.actor.chill();
+        }
+    }
+
+    /// Hands a fake a stimulus; `false`: nobody is called that.
+    pub fn stimulate(&mut self, party: &str, stimulus: Stimulus) -> bool {
+        let seat = self.seats.iter().position(|seat| seat.party.name() == party);
+        if let Some(seat) = seat {
+            self.deliveries.push_back(Delivery { seat, input: Input::Stimulus(stimulus) });
+        }
+        seat.is_some()
+    }
+
+    /// Asks the SUT's user for an act and waits for the answer, at most `patience`; `None`: there was none.
+    pub async fn act(&mut self, act: Act, patience: Duration) -> Option<Answer> {
+        let now = self.now();
+        let id = match &mut self.reach {
+            Reach::Embedded => {
+                self.last_id += 1;
+                let (seat, id) = (self.seats.iter().position(|seat| seat.party.is_sut())?, self.last_id);
+                self.deliveries.push_back(Delivery { seat, input: Input::Act { id, act: act.clone() } });
+                id
+            }
+            Reach::External(sut) => sut.send(&Call::Act(act.clone())),
+        };
+        self.record.note(now, Event::Asked { id, act: without_secrets(act) });
+        let answer = |bench: &Self| {
+            bench.record.trace().entries().iter().rev().find_map(|entry| match &entry.event {
+                Event::Answered { id: answered, answer } if *answered == id => Some(answer.clone()),
+                _ => None,
+            })
+        };
+        self.until(patience, |bench| answer(bench).is_some() || bench.gone.is_some()).await;
+        answer(self)
+    }
+
+    /// Brings an external SUT back to the state after its start, for its user number `user`; `false`: it did not say so.
+    pub async fn reset(&mut self, user: u16, patience: Duration) -> bool {
+        let Reach::External(sut) = &mut self.reach else { return true };
+        let id = sut.send(&Call::Reset { user });
+        let answered =
+            |bench: &Self| bench.record.trace().entries().iter().any(|e| matches!(&e.event, Event::Answered { id: i, .. } if *i == id));
+        self.until(patience, |bench| answered(bench) || bench.gone.is_some()).await && self.gone.is_none()
+    }
+
+    /// Whether the SUT is a program of its own.
+    #[must_use]
+    pub fn is_external(&self) -> bool {
+        matches!(self.reach, Reach::External(_))
+    }
+
+    /// Waits until the SUT has handled all input and has nothing new to send `within`; `false`: it did not say so in time.
+    pub async fn idle(&mut self, patience: Duration, within: Duration) -> bool {
+        match &mut self.reach {
+            Reach::Embedded => {
+                let idle = |bench: &Self| {
+                    let now = bench.now();
+                    bench.deliveries.is_empty() && bench.seats.iter().filter(|s| s.party.is_sut()).all(|s| s.actor.idle(now, within))
+                };
+                self.until(patience, idle).await
+            }
+            Reach::External(sut) => {
+                if !sut.hello().idle {
+                    return false;
+                }
+                let id = sut.send(&Call::Idle);
+                self.until(patience, |bench| bench.idle_done == Some(id) || bench.gone.is_some()).await && self.gone.is_none()
+            }
+        }
+    }
+
+    /// Whether no fake holds anything back that it will still say.
+    #[must_use]
+    pub fn fakes_are_idle(&self) -> bool {
+        let now = self.now();
+        self.deliveries.is_empty() && self.seats.iter().filter(|s| !s.party.is_sut()).all(|s| s.actor.idle(now, Duration::ZERO))
+    }
+
+    /// Whether the adapter can tell when the SUT is idle.
+    #[must_use]
+    pub fn knows_idle(&self) -> bool {
+        match &self.reach {
+            Reach::Embedded => true,
+            Reach::External(sut) => sut.hello().idle,
+        }
+    }
+
+    /// Whether the adapter knows this act.
+    #[must_use]
+    pub fn knows_act(&self, name: &str) -> bool {
+        match &self.reach {
+            Reach::Embedded => true,
+            Reach::External(sut) => sut.hello().acts.iter().any(|act| act == name),
+        }
+    }
+
+    /// Whether the adapter tells of this sight.
+    #[must_use]
+    pub fn knows_sight(&self, name: &str) -> bool {
+        match &self.reach {
+            Reach::Embedded => true,
+            Reach::External(sut) => sut.hello().sights.iter().any(|sight| sight == name),
+        }
+    }
+
+    /// Lets time pass.
+    pub async fn pass(&mut self, time: Duration) {
+        self.until(time, |_| false).await;
+    }
+
+    /// Runs the loop until `done`, at most for `limit`; gives what `done` says at the end.
+    pub async fn until(&mut self, limit: Duration, mut done: impl FnMut(&Self) -> bool) -> bool {
+        let end = self.now() + limit;
+        loop {
+            self.settle().await;
+            if done(self) {
+                self.record.flush();
+                return true;
+            }
+            if self.now() >= end {
+                self.record.flush();
+                return false;
+            }
+            self.wait(end).await;
+        }
+    }
+
+    /// Hands over everything that is due now, until nobody has anything left to say.
+    async fn settle(&mut self) {
+        for _ in 0..CIRCLES {
+            while let Some(event) = self.ready() {
+                self.heard(event);
+            }
+            let now = self.now();
+            for seat in 0..self.seats.len() {
+                if self.seats[seat].actor.deadline().is_some_and(|at| at <= now) {
+                    self.seats[seat].actor.handle(now, Input::Timeout);
+                    self.drain(seat).await;
+                }
+            }
+            let Some(Delivery { seat, input }) = self.deliveries.pop_front() else { return };
+            self.seats[seat].actor.handle(now, input);
+            self.drain(seat).await;
+        }
+        self.record.flood(self.now(), CIRCLES);
+        self.deliveries.clear();
+    }
+
+    async fn drain(&mut self, seat: usize) {
+        while let Some(output) = self.seats[seat].actor.poll() {
+            let now = self.now();
+            match output {
+                Output::Transmit { hop, bytes } => self.transmit(seat, hop, bytes).await,
+                Output::Close { hop } => self.close(seat, hop),
+                Output::Answered { id, answer } => drop(self.record.note(now, Event::Answered { id, answer })),
+                Output::Sight(sight) => self.seen(sight),
+            }
+        }
+    }
+
+    async fn transmit(&mut self, seat: usize, hop: Hop, bytes: Bytes) {
+        let from = self.seats[seat].party.clone();
+        if let Some(to) = self.seats.iter().position(|s| s.inner == Some(hop.address)) {
+            let (now, own) = (self.now(), self.seats[seat].inner.unwrap_or(hop.address));
+            let party = self.seats[to].party.clone();
+            let link = self.record.link(
+                now,
+                Transport::Udp,
+                Endpoint { party: from.clone(), address: own },
+                Endpoint { party: party.clone(), address: hop.address },
+            );
+            self.record.octets(now, link, &from, &party, &bytes);
+            let input = Input::Bytes { hop: Hop { transport: Transport::Udp, address: own }, bytes };
+            self.deliveries.push_back(Delivery { seat: to, input });
+            return;
+        }
+        let carried = match &mut self.carrier {
+            Carrier::Memory(memory) => memory.carry(&self.seats, &mut self.record, seat, hop, bytes),
+            Carrier::Net(net) => net.carry(&self.seats, &mut self.record, seat, hop, bytes).await,
+        };
+        self.deliveries.extend(carried.into_iter().map(|(seat, input)| Delivery { seat, input }));
+    }
+
+    fn close(&mut self, seat: usize, hop: Hop) {
+        let closed = match &mut self.carrier {
+            Carrier::Memory(memory) => memory.close(&self.seats, seat, hop),
+            Carrier::Net(net) => {
+                net.close_stream(seat, hop);
+                None
+            }
+        };
+        self.deliveries.extend(closed.map(|(seat, input)| Delivery { seat, input }));
+    }
+
+    fn seen(&mut self, sight: Sight) {
+        let now = self.now();
+        let size = serde_json::to_string(&sight).map_or(0, |text| text.len());
+        if size <= self.record.sight_limit() {
+            self.record.note(now, Event::Seen(sight));
+        } else {
+            self.record.note(now, Event::Mark(Mark::Obstacle(format!("a sight of {size} octets was not kept"))));
+        }
+    }
+
+    fn lost(&mut self, why: String) {
+        if self.gone.is_none() {
+            self.mark(Mark::SutLost(why.clone()));
+            self.gone = Some(why);
+        }
+    }
+
+    /// An event of the sockets that is there already.
+    fn ready(&mut self) -> Option<NetEvent> {
+        match &mut self.carrier {
+            Carrier::Memory(_) => None,
+            Carrier::Net(net) => net.ready(),
+        }
+    }
+
+    fn heard(&mut self, event: NetEvent) {
+        let Carrier::Net(net) = &mut self.carrier else { return };
+        let inputs = net.heard(&self.seats, &mut self.record, event);
+        self.deliveries.extend(inputs.into_iter().map(|(seat, input)| Delivery { seat, input }));
+    }
+
+    fn told(&mut self, event: UpperEvent) {
+        let now = self.now();
+        match event {
+            UpperEvent::Answer { id, answer } => drop(self.record.note(now, Event::Answered { id, answer })),
+            UpperEvent::IdleDone { id } => self.idle_done = Some(id),
+            UpperEvent::Sight(sight) => self.seen(sight),
+            UpperEvent::Garbled(text) => self.mark(Mark::Obstacle(format!("the adapter wrote what is no message: {text}"))),
+            UpperEvent::Gone(why) => self.lost(why),
+        }
+    }
+
+    /// Sleeps, or hops, to the next event: bytes, a deadline, a word of the adapter, or `end`.
+    async fn wait(&mut self, end: Duration) {
+        let next = self.seats.iter().filter_map(|seat| seat.actor.deadline()).min().map_or(end, |at| at.min(end));
+        match &mut self.carrier {
+            Carrier::Memory(memory) => memory.now = memory.now.max(next),
+            Carrier::Net(net) => {
+                let (left, gone) = (next.saturating_sub(net.now()), self.gone.is_some());
+                let told = async {
+                    match &mut self.reach {
+                        Reach::External(sut) if !gone => sut.next().await,
+                        _ => std::future::pending().await,
+                    }
+                };
+                tokio::select! {
+                    event = net.next() => self.heard(event),
+                    event = told => self.told(event),
+                    () = tokio::time::sleep(left) => {}
+                }
+            }
+        }
+    }
+
+    /// Ends the scenario's sockets and tasks; gives the record, and what went wrong in the harness.
+    pub async fn close_down(mut self) -> (Recorder, Vec<String>) {
+        let mut faults = self.faults();
+        if let Carrier::Net(net) = self.carrier {
+            faults.extend(net.end().await);
+        }
+        self.record.flush();
+        (self.record, faults)
+    }
+}
+
+/// The act as it may be recorded: secrets of the profile never enter a run folder.
+fn without_secrets(act: Act) -> Act {
+    match act {
+        Act::Configure { setting, .. } if setting == "credentials" => Act::Configure { setting, value: "(not recorded)".into() },
+        other => other,
+    }
+}
+
+/// The entry for a stream that ended.
+fn ended(party: &Party, reset: bool) -> LinkChange {
+    if reset { LinkChange::Reset(party.clone()) } else { LinkChange::Closed(party.clone()) }
+}

@@ -1,0 +1,155 @@
+//! Recording: every byte and event goes into the trace, and to disk, before anything may come of it.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{BufWriter, Write as _},
+    time::Duration,
+};
+
+use bytes::Bytes;
+
+use crate::trace::{Endpoint, Event, LinkChange, LinkId, Party, Trace, Transport, jsonl, view::Messages};
+
+/// Limits on what one scenario may record from the SUT; beyond, bytes are counted and not kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Octets from the SUT.
+    pub octets: usize,
+    /// Entries of all kinds.
+    pub entries: usize,
+    /// Octets of one sight.
+    pub sight: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { octets: 16 << 20, entries: 50_000, sight: 1 << 20 }
+    }
+}
+
+/// The trace with what is derived from it, the file that it is written to, and the limits.
+#[derive(Debug, Default)]
+pub struct Recorder {
+    trace: Trace,
+    messages: Messages,
+    file: Option<BufWriter<File>>,
+    links: BTreeMap<(String, Endpoint2, Endpoint2), LinkId>,
+    limits: Limits,
+    octets: usize,
+    limited: bool,
+    /// Why the file could not be written.
+    pub disk: Option<String>,
+}
+
+/// A pair of ends in a fixed order, as key.
+type Endpoint2 = (Party, std::net::SocketAddr);
+
+impl Recorder {
+    /// A recorder that writes to `file` too, which starts with `head`.
+    #[must_use]
+    pub fn to_file(file: File, head: &jsonl::Head) -> Self {
+        let mut recorder = Self { file: Some(BufWriter::new(file)), ..Self::default() };
+        if let Some(file) = &mut recorder.file
+            && let Err(error) = jsonl::write_head(file, head)
+        {
+            recorder.disk = Some(error.to_string());
+        }
+        recorder
+    }
+
+    /// A recorder whose file could not be made; what it records stays in memory.
+    #[must_use]
+    pub fn broken(why: String) -> Self {
+        Self { disk: Some(why), ..Self::default() }
+    }
+
+    /// What was recorded.
+    #[must_use]
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    /// The SIP messages in it.
+    #[must_use]
+    pub fn messages(&self) -> &Messages {
+        &self.messages
+    }
+
+    /// Records one event.
+    pub fn note(&mut self, at: Duration, event: Event) -> usize {
+        if self.trace.len() >= self.limits.entries && matches!(event, Event::Bytes { .. } | Event::Seen(_) | Event::Link { .. }) {
+            self.limited = true;
+            return self.trace.len().saturating_sub(1);
+        }
+        let number = self.trace.append(at, event);
+        if let Some(file) = &mut self.file
+            && let Err(error) = jsonl::write_entry(file, &self.trace.entries()[number])
+        {
+            self.disk = Some(error.to_string());
+            self.file = None;
+        }
+        self.messages.follow(&self.trace);
+        number
+    }
+
+    /// Puts what was recorded on disk.
+    pub fn flush(&mut self) {
+        if let Some(file) = &mut self.file
+            && let Err(error) = file.flush()
+        {
+            self.disk = Some(error.to_string());
+            self.file = None;
+        }
+    }
+
+    /// The link between two ends; one that is new is recorded as opened by `from`.
+    pub fn link(&mut self, at: Duration, transport: Transport, from: Endpoint, to: Endpoint) -> LinkId {
+        let (a, b) = ((from.party.clone(), from.address), (to.party.clone(), to.address));
+        let key = if a <= b { (transport.to_string(), a, b) } else { (transport.to_string(), b, a) };
+        if let Some(link) = self.links.get(&key) {
+            return *link;
+        }
+        let link = LinkId(u32::try_from(self.links.len()).unwrap_or(u32::MAX));
+        self.links.insert(key, link);
+        self.note(at, Event::Link { link, change: LinkChange::Opened { transport, from, to } });
+        link
+    }
+
+    /// Records octets on a link; `false` once a limit is passed: then they are not kept and not to be handed on.
+    pub fn octets(&mut self, at: Duration, link: LinkId, from: &Party, to: &Party, bytes: &Bytes) -> bool {
+        if from.is_sut() {
+            self.octets += bytes.len();
+            if self.octets > self.limits.octets {
+                if !self.limited {
+                    self.limited = true;
+                    let change = LinkChange::Limit(format!("{} octets from the SUT in one scenario", self.limits.octets));
+                    self.note(at, Event::Link { link, change });
+                }
+                return false;
+            }
+        }
+        self.note(at, Event::Bytes { link, from: from.clone(), to: to.clone(), bytes: bytes.clone() });
+        !self.limited
+    }
+
+    /// Notes that the SUT keeps the bench busy without time passing: `messages` in a row.
+    pub fn flood(&mut self, at: Duration, messages: usize) {
+        if !self.limited {
+            self.limited = true;
+            self.note(at, Event::Mark(crate::trace::Mark::Obstacle(format!("limit: {messages} messages in a row without time passing"))));
+        }
+    }
+
+    /// Whether a limit was passed.
+    #[must_use]
+    pub fn limited(&self) -> bool {
+        self.limited
+    }
+
+    /// Largest sight that is kept, octets of its text.
+    #[must_use]
+    pub fn sight_limit(&self) -> usize {
+        self.limits.sight
+    }
+}

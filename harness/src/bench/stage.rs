@@ -1,0 +1,223 @@
+//! Setting the stage: from scenario, profile and carrier to a bench with everybody in their seats.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+};
+
+use super::{
+    Bench, Carrier, Reach, Seat,
+    memory::Memory,
+    net::{Net, Sockets},
+    record::Recorder,
+};
+pub use crate::role::Hosts;
+use crate::{
+    role::{
+        Actor,
+        conduct::{Deviant, Rule},
+        cpm_client::{CpmClient, Settings},
+        ims_core::{ImsCore, Provisioning},
+        null::{Null, NullSut},
+    },
+    scenario::{Fake, FakeRole, Scenario},
+    sut::{Ixit, external::ExternalSut},
+    template,
+    trace::{Party, Transport},
+};
+
+/// What stands in the SUT's place.
+#[derive(Debug)]
+pub enum Subject {
+    /// The reference client, with these rules laid over it: none, or a defect.
+    Reference(Vec<Rule>),
+    /// A SUT that conforms to nothing, from the start or from the first stimulus on.
+    Null(Null, Warmth),
+    /// A program of its own behind an adapter.
+    External(tokio::sync::OwnedMutexGuard<ExternalSut>),
+}
+
+/// When a null SUT stops working.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warmth {
+    /// It never worked.
+    Cold,
+    /// It is the reference until the first stimulus.
+    Warm,
+}
+
+/// What carries the bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// Memory and virtual time.
+    Memory,
+    /// Sockets; the core listens here.
+    Net(SocketAddr),
+}
+
+/// Everything that a stage is set from.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    /// Fakes, messages, conduct.
+    pub scenario: &'a Scenario,
+    /// Values of the tester.
+    pub ixit: &'a Ixit,
+    /// Transport of the SUT's signalling.
+    pub transport: Transport,
+    /// What carries the bytes.
+    pub link: Link,
+    /// What stands in the SUT's place.
+    pub subject: Subject,
+    /// Seed of all identifiers.
+    pub seed: u64,
+    /// Unix time at the start, seconds.
+    pub epoch: i64,
+}
+
+/// Why a stage could not be set.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    /// A socket.
+    #[error("could not bind a socket: {0}")]
+    Socket(#[from] io::Error),
+    /// A placeholder in the scenario.
+    #[error("{0}")]
+    Template(#[from] template::TemplateError),
+    /// No fake is the core.
+    #[error("the scenario has no fake with the role ims-core")]
+    NoCore,
+}
+
+/// Values of the placeholders that every scenario has: those of the IXIT.
+#[must_use]
+pub fn names(ixit: &Ixit) -> BTreeMap<String, String> {
+    ixit.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn inner(place: usize) -> SocketAddr {
+    let last = u8::try_from(place + 1).unwrap_or(u8::MAX);
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(198, 51, 100, last)), 5060)
+}
+
+fn outer(place: usize) -> SocketAddr {
+    let last = u8::try_from(place + 1).unwrap_or(u8::MAX);
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)), 5060)
+}
+
+/// Sets the stage; gives the bench and where the core listens.
+///
+/// # Errors
+/// [`StageError`].
+pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, SocketAddr), StageError> {
+    let names = names(plan.ixit);
+    let fakes: Vec<(&String, &Fake)> = plan.scenario.fakes.iter().collect();
+    let core = fakes.iter().position(|(_, fake)| fake.role == FakeRole::ImsCore).ok_or(StageError::NoCore)?;
+    // Places 1 on are the fakes', place 0 the SUT's; only those that the SUT may reach have an outer address.
+    let mut sockets = Vec::new();
+    let mut outers: Vec<Option<SocketAddr>> = Vec::new();
+    for (place, (_, fake)) in fakes.iter().enumerate() {
+        outers.push(match (fake.role, plan.link) {
+            (FakeRole::CpmClient, _) => None,
+            (_, Link::Memory) => Some(outer(place + 1)),
+            (role, Link::Net(listen)) => {
+                let address = if role == FakeRole::ImsCore { listen } else { SocketAddr::new(listen.ip(), 0) };
+                let bound = Sockets::bind(address).await?;
+                let address = bound.address;
+                sockets.push((place, bound));
+                Some(address)
+            }
+        });
+    }
+    let core_outer = outers[core].ok_or(StageError::NoCore)?;
+    let uris: Vec<Option<String>> = fakes
+        .iter()
+        .map(|(_, fake)| fake.uri.as_ref().map(|uri| template::fill(uri, |name| names.get(name).cloned())).transpose())
+        .collect::<Result<_, _>>()?;
+    let mut hosts: Hosts = fakes.iter().zip(&outers).filter_map(|((name, _), address)| Some(((*name).clone(), (*address)?))).collect();
+    // The home domain "resolves" to a bystander, so that going there past the core is seen.
+    let bystander = fakes.iter().position(|(_, fake)| fake.role == FakeRole::Bystander).and_then(|place| outers[place]);
+    hosts.extend(names.get("home").cloned().zip(bystander));
+    let inners: Vec<SocketAddr> = (0..fakes.len()).map(inner).collect();
+    let mut seats = Vec::new();
+    for (place, (name, fake)) in fakes.iter().enumerate() {
+        let seed = plan.seed.wrapping_mul(1_000_003).wrapping_add(place as u64 + 1);
+        let settings = || Settings {
+            addresses: uris[place].iter().cloned().collect(),
+            core: Some(inners[core]),
+            transport: Transport::Udp,
+            ..Settings::default()
+        };
+        let actor: Box<dyn Actor> = match fake.role {
+            FakeRole::ImsCore => Box::new(ImsCore::new(provisioning(plan.ixit, &uris, &inners, core_outer, core), seed)),
+            FakeRole::CpmClient => Box::new(CpmClient::peer(settings(), inners[place], seed, plan.epoch)),
+            FakeRole::Bystander => Box::new(NullSut::cold(Null::Dead)),
+        };
+        let always = plan.scenario.conduct.get("always").and_then(|conduct| conduct.get(*name)).cloned().unwrap_or_default();
+        let actor = Box::new(Deviant::new(actor, always, names.clone(), hosts.clone(), inners.clone(), seed));
+        seats.push(Seat { party: Party::new(name), actor, outer: outers[place], inner: Some(inners[place]) });
+    }
+    let reach = match plan.subject {
+        Subject::External(guard) => Reach::External(guard),
+        subject => {
+            let own = match plan.link {
+                Link::Memory => outer(0),
+                Link::Net(listen) => {
+                    let bound = Sockets::bind(SocketAddr::new(listen.ip(), 0)).await?;
+                    let address = bound.address;
+                    sockets.push((seats.len(), bound));
+                    address
+                }
+            };
+            let settings = reference(plan.ixit, core_outer, plan.transport);
+            let client = |rules| -> Box<dyn Actor> {
+                let client = Box::new(CpmClient::new(settings, own, plan.seed, plan.epoch));
+                Box::new(Deviant::new(client, rules, names.clone(), hosts.clone(), Vec::new(), plan.seed))
+            };
+            let actor: Box<dyn Actor> = match subject {
+                Subject::Null(how, Warmth::Cold) => Box::new(NullSut::cold(how)),
+                Subject::Null(how, Warmth::Warm) => Box::new(NullSut::warm(how, client(Vec::new()))),
+                Subject::Reference(rules) => client(rules),
+                Subject::External(_) => unreachable!("taken above"),
+            };
+            seats.push(Seat { party: Party::sut(), actor, outer: Some(own), inner: None });
+            Reach::Embedded
+        }
+    };
+    let carrier = match plan.link {
+        Link::Memory => Carrier::Memory(Memory::default()),
+        Link::Net(_) => Carrier::Net(Net::start(sockets)),
+    };
+    Ok((Bench::new(record, seats, reach, carrier), core_outer))
+}
+
+fn provisioning(ixit: &Ixit, uris: &[Option<String>], inners: &[SocketAddr], outer: SocketAddr, core: usize) -> Provisioning {
+    let text = |name: &str| ixit.text(name).unwrap_or_default().to_owned();
+    let behind = uris.iter().zip(inners).filter_map(|(uri, address)| Some((uri.clone()?, *address))).collect();
+    Provisioning {
+        home: text("home"),
+        served: ["alice", "alice.other", "alice.tel"].map(text).to_vec(),
+        credentials: (text("credentials user"), text("credentials password")),
+        behind,
+        outer,
+        inner: inners[core],
+    }
+}
+
+/// Settings of the reference client, as the IXIT has them.
+#[must_use]
+pub fn reference(ixit: &Ixit, core: SocketAddr, transport: Transport) -> Settings {
+    let text = |name: &str| ixit.text(name).unwrap_or_default().to_owned();
+    Settings {
+        addresses: ["alice", "alice.other"].map(text).to_vec(),
+        home: text("home"),
+        core: Some(core),
+        transport,
+        instance_id: text("instance id"),
+        credentials: (text("credentials user"), text("credentials password")),
+        controlling_function: text("controlling function"),
+        groups: vec![text("lunch group")],
+        release: text("user agent release"),
+        ..Settings::default()
+    }
+}

@@ -1,0 +1,199 @@
+//! Judgements about the body of "it": CPIM, multipart, resource lists.
+
+use super::{View, at, on_it, reference::MessageRef, shortened};
+use crate::{
+    field::{self, Field},
+    trace::view::Seen,
+    verdict::{Finding, Judgement, Reason, Severity},
+    wire::{Span, cpim::Cpim, lists::List, params::Parametered, uri},
+};
+
+use super::compare;
+
+/// The body is a CPIM object by its Content-Type, alone or as exactly one part of a multipart (CONV-7.2.1.1-16, R-0-13).
+#[must_use]
+pub fn is_cpim(view: &View<'_>) -> Judgement {
+    on_it(view, |seen| {
+        let expected = "Content-Type message/cpim, or multipart/mixed with one such part";
+        let raw = &seen.message.raw;
+        let kind = seen.message.content_type().map(|t| t.kind.text(raw).to_ascii_lowercase());
+        let parts = field::parts(&seen.message).iter().filter(|(kind, _)| kind == "message/cpim").count();
+        let place = seen.message.first("Content-Type").map_or(seen.message.start_span(), |f| f.value);
+        let Some(part) = field::cpim_part(&seen.message) else {
+            let observed = kind.unwrap_or_else(|| "no Content-Type".to_owned());
+            return vec![Finding::new(Reason::Violated, expected, shortened(&observed)).by("CMP-MIME").on(at(seen, place))];
+        };
+        if kind.as_deref().is_some_and(|k| k.starts_with("multipart/")) && parts != 1 {
+            return vec![Finding::new(Reason::Violated, expected, format!("{parts} such parts")).by("CMP-MIME").on(at(seen, place))];
+        }
+        if Cpim::parse(raw, part).headers.is_empty() {
+            return vec![Finding::new(Reason::Malformed, "message header fields of RFC 3862", "none").by("CMP-CPIM").on(at(seen, part))];
+        }
+        Vec::new()
+    })
+}
+
+/// The content, CPIM and transfer encoding undone, is exactly these octets (CMP-OCTETS).
+#[must_use]
+pub fn content_is(view: &View<'_>, wanted: &[u8]) -> Judgement {
+    on_it(view, |seen| {
+        let raw = &seen.message.raw;
+        let expected = format!("the content: {}", shortened(&String::from_utf8_lossy(wanted)));
+        let Some(part) = field::cpim_part(&seen.message) else {
+            // A wrong label is another row's concern; the object is looked for where it has to be.
+            return vec![Finding::new(Reason::Missing, expected, "no CPIM object").by("CMP-OCTETS").on(seen.line())];
+        };
+        let cpim = Cpim::parse(raw, part);
+        let content = cpim.decoded(raw);
+        if content == wanted {
+            return Vec::new();
+        }
+        let observed = format!("{} octets: {}", content.len(), shortened(&String::from_utf8_lossy(&content)));
+        vec![Finding::new(Reason::Violated, expected, observed).by("CMP-OCTETS").on(at(seen, cpim.content))]
+    })
+}
+
+/// The body is bodiless, not merely empty of text.
+#[must_use]
+pub fn is_absent(view: &View<'_>) -> Judgement {
+    on_it(view, |seen| {
+        let body = seen.message.body;
+        if body.is_empty() {
+            Vec::new()
+        } else {
+            vec![Finding::new(Reason::Unexpected, "no body", format!("{} octets", body.len())).on(at(seen, body))]
+        }
+    })
+}
+
+/// A multipart body has each of these media types as exactly one part, in any order.
+#[must_use]
+pub fn has_parts(view: &View<'_>, wanted: &[String]) -> Judgement {
+    on_it(view, |seen| {
+        let Some(multipart) = field::multipart(&seen.message) else {
+            let place = seen.message.first("Content-Type").map_or(seen.message.start_span(), |f| f.line);
+            return vec![Finding::new(Reason::Violated, "a multipart body", "another body").by("CMP-MIME").on(at(seen, place))];
+        };
+        let malformed = multipart.malformations.iter().map(|m| {
+            Finding::new(Reason::Malformed, "a multipart body of RFC 2046", m.message.clone()).by("CMP-MIME").on(at(seen, m.span))
+        });
+        let parts = field::parts(&seen.message);
+        let miscounted = wanted.iter().filter_map(|kind| {
+            let count = parts.iter().filter(|(k, _)| k == &kind.to_ascii_lowercase()).count();
+            let reason = if count == 0 { Reason::Missing } else { Reason::Unexpected };
+            (count != 1).then(|| {
+                Finding::new(reason, format!("one part {kind}"), format!("{count}")).by("CMP-MIME").on(at(seen, seen.message.body))
+            })
+        });
+        malformed.chain(miscounted).collect()
+    })
+}
+
+/// The resource list names exactly these addresses, as a set (CMP-LIST; RFC 5365, 6; R-0-14).
+#[must_use]
+pub fn lists(view: &View<'_>, wanted: &[String]) -> Judgement {
+    on_it(view, |seen| {
+        let (list, mut findings) = match resource_list(seen) {
+            Ok(found) => found,
+            Err(finding) => return vec![finding],
+        };
+        for uri in wanted.iter().filter(|w| !list.entries.iter().any(|e| uri::same(&e.uri, w))) {
+            findings.push(Finding::new(Reason::Missing, format!("{uri} in the list"), "not there").by("CMP-LIST").on(whole(seen, &list)));
+        }
+        for entry in list.entries.iter().filter(|e| !wanted.iter().any(|w| uri::same(&e.uri, w))) {
+            findings
+                .push(Finding::new(Reason::Unexpected, "no other entry", shortened(&entry.uri)).by("CMP-LIST").on(at(seen, entry.span)));
+        }
+        if list.entries.iter().any(|e| e.copy_control.is_none()) {
+            findings.push(
+                Finding::new(Reason::Missing, "copyControl for each entry (RFC 5364, 4)", "an entry without")
+                    .by("LST-6")
+                    .weighing(Severity::Info)
+                    .on(whole(seen, &list)),
+            );
+        }
+        findings.extend(option_tag(seen));
+        findings
+    })
+}
+
+/// The resource list names the address in a field of another message, or one of them.
+#[must_use]
+pub fn lists_field(view: &View<'_>, other: &Field, message: &MessageRef) -> Judgement {
+    let Some(index) = message.before_it(view) else {
+        return Judgement::Obstacle(Reason::NotTriggered, format!("{message} was not seen"));
+    };
+    let source = &view.messages.list()[index];
+    let addresses: Vec<String> = other.read(&source.message).iter().map(|found| compare::address(&found.text)).collect();
+    if addresses.is_empty() {
+        return Judgement::Obstacle(Reason::NotTriggered, format!("{message} has no {other}"));
+    }
+    on_it(view, |seen| match resource_list(seen) {
+        Err(finding) => vec![finding],
+        Ok((list, _)) if list.entries.iter().any(|e| addresses.iter().any(|a| uri::same(&e.uri, a))) => Vec::new(),
+        Ok((list, _)) => {
+            let have: Vec<_> = list.entries.iter().map(|e| e.uri.as_str()).collect();
+            let expected = format!("the {other} of {message} in the list: {}", addresses.join(" or "));
+            vec![
+                Finding::new(Reason::Missing, expected, shortened(&have.join(", ")))
+                    .by("CMP-LIST")
+                    .on(whole(seen, &list))
+                    .on(source.line()),
+            ]
+        }
+    })
+}
+
+/// The one resource list of a message, with what is wrong with its form.
+fn resource_list(seen: &Seen) -> Result<(List, Vec<Finding>), Finding> {
+    let raw = &seen.message.raw;
+    let missing = |observed: &str| {
+        Finding::new(Reason::Missing, "a part application/resource-lists+xml with Content-Disposition recipient-list", observed)
+            .by("CMP-LIST")
+            .on(at(seen, seen.message.body))
+            .on(seen.line())
+    };
+    let multipart = field::multipart(&seen.message).ok_or_else(|| missing("no multipart body"))?;
+    let is_list = |p: &&crate::wire::mime::Part| p.content_type(raw).is_some_and(|t| t.is(raw, "application/resource-lists+xml"));
+    let mut parts = multipart.parts.iter().filter(is_list);
+    let (Some(part), None) = (parts.next(), parts.next()) else { return Err(missing("none, or several")) };
+    let list = List::parse(raw, part.body);
+    let mut findings: Vec<Finding> = list
+        .malformations
+        .iter()
+        .map(|m| {
+            let lenient = matches!(m.code.as_str(), "entry-ref" | "external" | "nested-list" | "duplicate");
+            let severity = if lenient { Severity::Warn } else { Severity::Fail };
+            Finding::new(Reason::Malformed, "a flat list of RFC 4826", format!("{}: {}", m.code, m.message))
+                .by("CMP-LIST")
+                .weighing(severity)
+                .on(at(seen, m.span))
+        })
+        .collect();
+    let disposition = part.header(raw, "Content-Disposition").map(|span| Parametered::parse(raw, span).head.text(raw).to_ascii_lowercase());
+    if disposition.as_deref() != Some("recipient-list") {
+        let observed = disposition.unwrap_or_else(|| "none".to_owned());
+        findings.push(
+            Finding::new(Reason::Violated, "Content-Disposition: recipient-list", shortened(&observed)).by("LST-2").on(at(seen, part.span)),
+        );
+    }
+    Ok((list, findings))
+}
+
+/// Require for recipient lists: in MESSAGE its absence warns, in INVITE it fails (R-0-14, H-2).
+fn option_tag(seen: &Seen) -> Option<Finding> {
+    let (tag, severity) = if seen.message.method() == Some("INVITE") {
+        ("recipient-list-invite", Severity::Fail)
+    } else {
+        ("recipient-list-message", Severity::Warn)
+    };
+    let raw = &seen.message.raw;
+    let there = seen.message.elements("Require").iter().any(|s| s.text(raw).eq_ignore_ascii_case(tag));
+    (!there).then(|| Finding::new(Reason::Missing, format!("Require: {tag}"), "not there").by("R-0-14").weighing(severity).on(seen.line()))
+}
+
+fn whole(seen: &Seen, list: &List) -> Vec<crate::verdict::Evidence> {
+    let spans = list.entries.iter().map(|e| e.span);
+    let span = spans.reduce(|a, b| Span::new(a.from.min(b.from), a.to.max(b.to))).unwrap_or(seen.message.body);
+    at(seen, span)
+}

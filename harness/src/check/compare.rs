@@ -1,0 +1,187 @@
+//! What "equal" means, by field (the CMP rules): on the texts of values, never on re-printed messages.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    field::{Field, Place},
+    wire::{Span, icsi, params::NameAddr, uri},
+};
+
+/// A comparison rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cmp {
+    /// CMP-URI, on the URI of an address.
+    Uri,
+    /// CMP-ICSI, on the list inside `+g.3gpp.icsi-ref`: its CPM elements as a set.
+    Icsi,
+    /// CMP-PSERVICE.
+    Service,
+    /// CMP-OPAQUE.
+    Opaque,
+    /// Decimal numbers.
+    Number,
+    /// CMP-OPTTAG and CMP-PRIV: token lists as sets, without case.
+    Tokens,
+    /// CMP-INSTANCE.
+    Instance,
+    /// CMP-MIME, on media types: type and subtype without case, parameters set aside.
+    Media,
+    /// Octet by octet, outer blanks set aside.
+    Text,
+}
+
+impl Cmp {
+    /// The rule of a field.
+    #[must_use]
+    pub fn of(field: &Field) -> Self {
+        if let Some(param) = &field.param {
+            return match param.to_ascii_lowercase().as_str() {
+                "+g.3gpp.icsi-ref" => Self::Icsi,
+                "+sip.instance" => Self::Instance,
+                "expires" => Self::Number,
+                "methods" => Self::Tokens,
+                _ => Self::Text,
+            };
+        }
+        if field.holds_addresses() {
+            return Self::Uri;
+        }
+        match &field.place {
+            Place::Header(name) => match name.to_ascii_lowercase().as_str() {
+                "p-preferred-service" | "p-asserted-service" => Self::Service,
+                "expires" | "min-expires" | "cseq" | "max-forwards" | "content-length" | "message-uid" => Self::Number,
+                "supported" | "require" | "unsupported" | "allow" | "privacy" => Self::Tokens,
+                "content-type" => Self::Media,
+                _ => Self::Opaque,
+            },
+            Place::Cpim(name) if name.eq_ignore_ascii_case("Content-Type") => Self::Media,
+            Place::Cpim(name) if name == "imdn.Disposition-Notification" => Self::Tokens,
+            _ => Self::Text,
+        }
+    }
+
+    /// Its name in findings; empty for plain comparison.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Uri => "CMP-URI",
+            Self::Icsi => "CMP-ICSI",
+            Self::Service => "CMP-PSERVICE",
+            Self::Opaque => "CMP-OPAQUE",
+            Self::Tokens => "CMP-OPTTAG",
+            Self::Instance => "CMP-INSTANCE",
+            Self::Media => "CMP-MIME",
+            Self::Number | Self::Text => "",
+        }
+    }
+
+    /// Whether two values are equal.
+    #[must_use]
+    pub fn equal(self, a: &str, b: &str) -> bool {
+        match self {
+            Self::Uri => uri::same(&address(a), &address(b)),
+            Self::Icsi => cpm_features(a) == cpm_features(b),
+            Self::Service => a.trim().eq_ignore_ascii_case(b.trim()),
+            Self::Number => number(a).is_some() && number(a) == number(b),
+            Self::Tokens => tokens(a) == tokens(b),
+            Self::Instance => instance(a) == instance(b),
+            Self::Media => media(a) == media(b),
+            Self::Opaque | Self::Text => a.trim() == b.trim(),
+        }
+    }
+}
+
+/// The URI of an address: of a name-addr or addr-spec, without header parameters.
+#[must_use]
+pub fn address(text: &str) -> String {
+    let raw = text.as_bytes();
+    NameAddr::parse(raw, Span::all(raw)).uri.text(raw).into_owned()
+}
+
+/// The first number of a value: of `1 REGISTER` the 1.
+#[must_use]
+pub fn number(text: &str) -> Option<u64> {
+    let digits: String = text.trim().chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+/// Tokens of a list, lower case; split at `,` and `;`.
+#[must_use]
+pub fn tokens(text: &str) -> BTreeSet<String> {
+    text.split([',', ';']).map(|t| t.trim().to_ascii_lowercase()).filter(|t| !t.is_empty()).collect()
+}
+
+/// CPM elements of the inside of `+g.3gpp.icsi-ref`, decoded, lower case; others are set aside (CONV-7.1-2).
+#[must_use]
+pub fn cpm_features(text: &str) -> BTreeSet<String> {
+    let decoded = |element: &str| String::from_utf8_lossy(&uri::percent_decode(element.trim()).0).to_ascii_lowercase();
+    text.trim_matches('"').split(',').map(decoded).filter(|urn| icsi::covers(urn, "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.*")).collect()
+}
+
+fn instance(text: &str) -> String {
+    let urn = text.trim_matches(['"', '<', '>']);
+    if urn.to_ascii_lowercase().starts_with("urn:uuid:") { urn.to_ascii_lowercase() } else { urn.to_owned() }
+}
+
+fn media(text: &str) -> String {
+    text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cmp;
+
+    fn rule(field: &str) -> Cmp {
+        Cmp::of(&field.parse().unwrap())
+    }
+
+    #[test]
+    fn each_field_has_its_rule() {
+        let pairs = [
+            ("Request-URI", Cmp::Uri),
+            ("CPIM From", Cmp::Uri),
+            ("Contact", Cmp::Uri),
+            ("Contact;+sip.instance", Cmp::Instance),
+            ("Contact;+g.3gpp.icsi-ref", Cmp::Icsi),
+            ("Contribution-ID", Cmp::Opaque),
+            ("P-Preferred-Service", Cmp::Service),
+            ("CSeq", Cmp::Number),
+            ("CPIM Content-Type", Cmp::Media),
+            ("Supported", Cmp::Tokens),
+            ("content", Cmp::Text),
+        ];
+        for (field, wanted) in pairs {
+            assert_eq!(rule(field), wanted, "{field}");
+        }
+    }
+
+    #[test]
+    fn equal_and_unequal_pairs_of_each_rule() {
+        let pairs = [
+            (Cmp::Uri, "\"Bob\" <sip:bob@Example.com>;tag=1", "sip:bob@example.com", true),
+            (Cmp::Uri, "sip:Bob@example.com", "sip:bob@example.com", false),
+            (Cmp::Uri, "sip:bob@example.com:5060", "sip:bob@example.com", false),
+            (Cmp::Uri, "tel:+1-555-0100", "tel:+15550100", true),
+            (
+                Cmp::Icsi,
+                "urn%3Aurn-7%3A3gpp-service.ims.icsi.oma.cpm.msg,urn%3aurn-7%3a3gpp-service.ims.icsi.mmtel",
+                "urn%3Aurn-7%3A3gpp-service.ims.icsi.oma.cpm.MSG",
+                true,
+            ),
+            (Cmp::Icsi, "urn%3Aurn-7%3A3gpp-service.ims.icsi.oma.cpm.msg", "urn%3Aurn-7%3A3gpp-service.ims.icsi.oma.cpm.session", false),
+            (Cmp::Opaque, "abc", " abc ", true),
+            (Cmp::Opaque, "abc", "ABC", false),
+            (Cmp::Number, "7 REGISTER", "7", true),
+            (Cmp::Number, "x", "x", false),
+            (Cmp::Tokens, "gruu, Path", "path,gruu", true),
+            (Cmp::Tokens, "gruu", "gruu2", false),
+            (Cmp::Instance, "<urn:uuid:AB>", "urn:uuid:ab", true),
+            (Cmp::Instance, "<urn:gsma:imei:1>", "<urn:gsma:imei:2>", false),
+            (Cmp::Media, "Text/Plain;charset=UTF-8", "text/plain", true),
+            (Cmp::Media, "text/plain", "image/jpeg", false),
+        ];
+        for (rule, a, b, equal) in pairs {
+            assert_eq!(rule.equal(a, b), equal, "{rule:?} {a} {b}");
+        }
+    }
+}

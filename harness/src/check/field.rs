@@ -1,0 +1,413 @@
+//! Judgements about fields of "it": presence, values, freshness, relation to other messages.
+
+use super::{
+    View, at,
+    compare::{self, Cmp},
+    on_it,
+    reference::MessageRef,
+    shortened,
+};
+use crate::{
+    field::{Field, Found, Place},
+    trace::view::Seen,
+    verdict::{Finding, Judgement, Reason, Severity},
+    wire::{
+        Malformation, icsi,
+        params::{NameAddr, Param, Parametered},
+        uri,
+    },
+};
+
+/// `has`, `should have`, `may have`, `has no`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Has {
+    /// It has to be there.
+    Must,
+    /// It should be there.
+    Should,
+    /// It may be there.
+    May,
+    /// It must not be there.
+    MustNot,
+}
+
+/// `equals`, `differs from`, `is one more than`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compares {
+    /// By the field's rule.
+    Equals,
+    /// By the field's rule.
+    Differs,
+    /// As numbers.
+    OneMore,
+}
+
+/// The field is there, or is not.
+#[must_use]
+pub fn has(view: &View<'_>, field: &Field, has: Has) -> Judgement {
+    if has == Has::May && view.it().is_ok_and(|seen| field.read(&seen.message).is_empty()) {
+        return Judgement::NotTaken(format!("there is no {field}"));
+    }
+    on_it(view, |seen| {
+        let found = field.read(&seen.message);
+        match (has, found.first()) {
+            (Has::Must, None) => vec![missing(seen, field)],
+            (Has::Should, None) => vec![missing(seen, field).weighing(Severity::Warn)],
+            (Has::MustNot, Some(found)) => vec![unexpected(seen, &format!("no {field}"), found)],
+            _ => Vec::new(),
+        }
+    })
+}
+
+/// The field stands there once, with this value.
+#[must_use]
+pub fn is(view: &View<'_>, field: &Field, value: &str) -> Judgement {
+    let rule = Cmp::of(field);
+    if rule == Cmp::Icsi {
+        return lists_features(view, field, value);
+    }
+    single(view, field, |seen, found| (!rule.equal(&found.text, value)).then(|| wrong(seen, field, rule, &format!("{value:?}"), found)))
+}
+
+/// The field contains a token of a list, or a text, or does not.
+#[must_use]
+pub fn contains(view: &View<'_>, field: &Field, contains: bool, value: &str) -> Judgement {
+    let rule = Cmp::of(field);
+    let holds = |found: &Found| {
+        if rule == Cmp::Tokens { compare::tokens(&found.text).contains(&value.to_ascii_lowercase()) } else { found.text.contains(value) }
+    };
+    judged(view, field, |seen, all| {
+        let holder = all.iter().find(|found| holds(found));
+        match (contains, holder) {
+            (true, None) => {
+                let observed: Vec<_> = all.iter().map(|f| f.text.as_str()).collect();
+                let finding = Finding::new(
+                    Reason::Violated,
+                    format!("{field} with {value}"),
+                    format!("{field}: {}", shortened(&observed.join(", "))),
+                );
+                vec![finding.by(rule.name()).on(all.iter().flat_map(|f| at(seen, f.span)))]
+            }
+            (false, Some(found)) => vec![unexpected(seen, &format!("{field} without {value}"), found)],
+            _ => Vec::new(),
+        }
+    })
+}
+
+/// The field is at least, or at most, a number.
+#[must_use]
+pub fn is_bounded(view: &View<'_>, field: &Field, least: bool, bound: u64) -> Judgement {
+    let word = if least { "at least" } else { "at most" };
+    single(view, field, |seen, found| {
+        let fits = compare::number(&found.text).is_some_and(|n| if least { n >= bound } else { n <= bound });
+        (!fits).then(|| wrong(seen, field, Cmp::Number, &format!("a number of {word} {bound}"), found))
+    })
+}
+
+/// The field carries an ICSI, percent-encoded inside `+g.3gpp.icsi-ref`, or carries none such (CMP-ICSI; TS 24.229, 7.2A.8.2).
+#[must_use]
+pub fn carries_icsi(view: &View<'_>, field: &Field, carries: bool, wanted: &str) -> Judgement {
+    let expected = |word: &str| format!("{field} {word} +g.3gpp.icsi-ref with {wanted}, percent-encoded and quoted");
+    judged(view, field, |seen, all| {
+        let raw = &seen.message.raw;
+        let values: Vec<(bool, Vec<Param>)> = all.iter().map(|found| value_params(field, raw, found)).collect();
+        let read: Vec<_> = values.iter().map(|(star, params)| (*star, icsi::of_params(raw, params))).collect();
+        let holder = read.iter().find_map(|(star, (found, _))| found.iter().find(|i| *star && !i.negated && icsi::covers(&i.urn, wanted)));
+        if !carries {
+            return holder
+                .map(|i| {
+                    let text = i.span.text(raw).into_owned();
+                    Finding::new(Reason::Unexpected, expected("without"), text).by("CMP-ICSI").on(at(seen, i.span))
+                })
+                .into_iter()
+                .collect();
+        }
+        let malformed: Vec<&Malformation> = read.iter().flat_map(|(_, (_, malformed))| malformed).collect();
+        // A value that is right does not excuse one that breaks the grammar.
+        if holder.is_some() && malformed.is_empty() {
+            return Vec::new();
+        }
+        if malformed.is_empty() {
+            let observed = all.iter().map(|f| f.text.as_str()).collect::<Vec<_>>().join(", ");
+            let finding = Finding::new(Reason::Missing, expected("with"), shortened(&format!("{field}: {observed}"))).by("CMP-ICSI");
+            return vec![finding.on(all.iter().flat_map(|f| at(seen, f.span)))];
+        }
+        let finding = |m: &&Malformation| {
+            Finding::new(Reason::Malformed, expected("with"), format!("{}: {}", m.code, m.message)).by("CMP-ICSI").on(at(seen, m.span))
+        };
+        malformed.iter().map(finding).collect()
+    })
+}
+
+/// The CPM features of the field are exactly those listed (CONV-7.1-2); more than one such parameter breaks RFC 3840, 9.
+fn lists_features(view: &View<'_>, field: &Field, wanted: &str) -> Judgement {
+    judged(view, field, |seen, all| {
+        if let [_, second, ..] = all {
+            return vec![unexpected(seen, "one +g.3gpp.icsi-ref in a Contact (RFC 3840, 9; R-7.1-1)", second).by("R-7.1-1")];
+        }
+        let contact = Field { param: None, ..field.clone() };
+        let raw = &seen.message.raw;
+        let malformed: Vec<Malformation> =
+            contact.read(&seen.message).iter().flat_map(|found| icsi::of_params(raw, &value_params(&contact, raw, found).1).1).collect();
+        let mut findings: Vec<Finding> = malformed
+            .iter()
+            .map(|m| {
+                Finding::new(Reason::Malformed, "a quoted list of percent-encoded ICSI", format!("{}: {}", m.code, m.message))
+                    .by("CMP-ICSI")
+                    .on(at(seen, m.span))
+            })
+            .collect();
+        let (have, want) = (compare::cpm_features(&all[0].text), compare::cpm_features(wanted));
+        if have != want {
+            let list = |set: &std::collections::BTreeSet<String>| {
+                set.iter().map(|urn| urn.rsplit("cpm.").next().unwrap_or_default()).collect::<Vec<_>>().join(", ")
+            };
+            let finding = Finding::new(
+                Reason::Violated,
+                format!("the CPM features that the ICS declares: {}", list(&want)),
+                format!("registered: {}", list(&have)),
+            );
+            findings.push(finding.by("CMP-ICSI").on(at(seen, all[0].span)));
+        }
+        findings
+    })
+}
+
+/// Parameters of a value, and for Accept-Contact whether it starts with `*` (RFC 3841, 10).
+fn value_params(field: &Field, raw: &[u8], found: &Found) -> (bool, Vec<Param>) {
+    if field.holds_addresses() {
+        (true, NameAddr::parse(raw, found.span).params)
+    } else {
+        let value = Parametered::parse(raw, found.span);
+        (value.head.of(raw) == b"*", value.params)
+    }
+}
+
+/// The field names the CPM release of the suite (CMP-PRODUCT; R-7-4, H-1): anywhere passes, not first is a remark.
+#[must_use]
+pub fn states_release(view: &View<'_>, field: &Field) -> Judgement {
+    let release = view.ixit.text("user agent release").unwrap_or_default().to_owned();
+    single(view, field, |seen, found| {
+        let expected = format!("the product token CPM-client/{release}");
+        let is_client = |p: &&str| p.split('/').next().is_some_and(|name| name.eq_ignore_ascii_case("CPM-client"));
+        let products: Vec<&str> = products(&found.text);
+        match products.iter().position(is_client) {
+            None => Some(Finding::new(Reason::Missing, expected, format!("{field}: {}", shortened(&found.text)))),
+            Some(place) if products[place].split_once('/').map(|(_, version)| version) != Some(&release) => {
+                Some(Finding::new(Reason::Violated, expected, format!("wrong release: {}", products[place])))
+            }
+            Some(0) => None,
+            Some(_) => Some(
+                Finding::new(Reason::Violated, format!("{expected}, best as the first"), "it is not the first product")
+                    .weighing(Severity::Info)
+                    .by("H-1"),
+            ),
+        }
+        .map(|finding| finding.on(at(seen, found.span)))
+        .map(|finding| if finding.rule.is_empty() { finding.by("CMP-PRODUCT") } else { finding })
+    })
+}
+
+/// Product tokens of a User-Agent or Server value; comments are left out.
+fn products(text: &str) -> Vec<&str> {
+    let mut depth = 0_usize;
+    text.split_ascii_whitespace()
+        .filter(|word| {
+            let outside = depth == 0 && !word.starts_with('(');
+            depth += word.matches('(').count();
+            depth = depth.saturating_sub(word.matches(')').count());
+            outside
+        })
+        .collect()
+}
+
+/// The value stands alone and is unlike every earlier one of the same field in the trace, both ways (CMP-OPAQUE, R-0-9).
+#[must_use]
+pub fn is_newly_generated(view: &View<'_>, field: &Field) -> Judgement {
+    let earlier = view.it.unwrap_or(0);
+    single(view, field, |seen, found| {
+        if found.text.is_empty() || found.text.contains(char::is_whitespace) {
+            return Some(
+                Finding::new(Reason::Malformed, "one value without blanks", format!("{:?}", shortened(&found.text)))
+                    .by("CMP-OPAQUE")
+                    .on(at(seen, found.span)),
+            );
+        }
+        let older = view.messages.list()[..earlier].iter().find(|old| field.read(&old.message).iter().any(|f| f.text == found.text))?;
+        let finding = Finding::new(
+            Reason::Violated,
+            format!("a {field} not seen before"),
+            format!("{}, as in the message at {:.3} s", shortened(&found.text), older.at.as_secs_f64()),
+        );
+        let old_place = field.read(&older.message).iter().find(|f| f.text == found.text).map(|f| at(older, f.span)).unwrap_or_default();
+        Some(finding.by("R-0-9").on(at(seen, found.span)).on(old_place))
+    })
+}
+
+/// No two of "they" share a value of the field.
+#[must_use]
+pub fn all_differ(view: &View<'_>, field: &Field) -> Judgement {
+    let mut known: Vec<(String, &Seen)> = Vec::new();
+    let mut findings = Vec::new();
+    for seen in view.they.iter().filter_map(|index| view.messages.list().get(*index)) {
+        match field.read(&seen.message).into_iter().next() {
+            None => findings.push(missing(seen, field)),
+            Some(found) => match known.iter().find(|(text, _)| *text == found.text) {
+                Some(_) => findings.push(
+                    Finding::new(Reason::Violated, format!("another {field} in each"), shortened(&found.text)).on(at(seen, found.span)),
+                ),
+                None => known.push((found.text, seen)),
+            },
+        }
+    }
+    if view.they.is_empty() {
+        return Judgement::Obstacle(Reason::HiddenByAnswer, "the messages that this line speaks of were not seen".to_owned());
+    }
+    let evidence = known.iter().flat_map(|(_, seen)| seen.line()).collect();
+    Judgement::Looked { findings, evidence }
+}
+
+/// Every value of the field is an address of the actor (CMP-URI).
+#[must_use]
+pub fn is_address_of(view: &View<'_>, field: &Field, actor: &str) -> Judgement {
+    let addresses = view.addresses(actor);
+    judged(view, field, |seen, all| {
+        if let (Some(found), true) = (all.first(), is_anonymous_sender(seen, field)) {
+            return anonymous_sender(seen, found, &addresses);
+        }
+        let foreign = |found: &&Found| !addresses.iter().any(|a| uri::same(a, &compare::address(&found.text)));
+        let mut findings: Vec<Finding> = all
+            .iter()
+            .filter(foreign)
+            .map(|found| wrong(seen, field, Cmp::Uri, &format!("the address of {actor}: {}", addresses.join(" or ")), found))
+            .collect();
+        let most = if matches!(&field.place, Place::Header(name) if name.starts_with("P-")) { 2 } else { 1 };
+        if let Some(surplus) = all.get(most) {
+            findings.push(unexpected(seen, &format!("{field} once"), surplus));
+        }
+        findings
+    })
+}
+
+/// Whether the field is the CPIM From of a message whose sender stays anonymous.
+fn is_anonymous_sender(seen: &Seen, field: &Field) -> bool {
+    let of_cpim = matches!(&field.place, Place::Cpim(name) if name == "From");
+    of_cpim && seen.message.elements("Privacy").iter().any(|p| compare::tokens(&p.text(&seen.message.raw)).contains("id"))
+}
+
+/// R-7.2.1.3-2: such a CPIM From names nobody; the sender's own address passes with a warning.
+fn anonymous_sender(seen: &Seen, found: &Found, addresses: &[String]) -> Vec<Finding> {
+    let address = compare::address(&found.text);
+    if uri::same(&address, "sip:anonymous@anonymous.invalid") {
+        return Vec::new();
+    }
+    let own = addresses.iter().any(|a| uri::same(a, &address));
+    let finding =
+        Finding::new(Reason::Violated, "CPIM From: sip:anonymous@anonymous.invalid in an anonymous message", shortened(&found.text));
+    vec![finding.by("R-7.2.1.3-2").weighing(if own { Severity::Warn } else { Severity::Fail }).on(at(seen, found.span))]
+}
+
+/// A field of "it" equals another field of another message; of several values there any will do.
+#[must_use]
+pub fn is_field_of(view: &View<'_>, field: &Field, other: &Field, message: &MessageRef) -> Judgement {
+    let Some(index) = message.before_it(view) else { return unseen(message) };
+    let source = &view.messages.list()[index];
+    let values = other.read(&source.message);
+    if values.is_empty() {
+        return Judgement::Obstacle(Reason::NotTriggered, format!("{message} has no {other}"));
+    }
+    let rule = Cmp::of(field);
+    single(view, field, |seen, found| {
+        (!values.iter().any(|value| rule.equal(&found.text, &value.text))).then(|| {
+            let texts: Vec<_> = values.iter().map(|v| v.text.as_str()).collect();
+            let finding = wrong(seen, field, rule, &format!("the {other} of {message}: {}", shortened(&texts.join(" or "))), found);
+            finding.on(values.iter().flat_map(|v| at(source, v.span)))
+        })
+    })
+}
+
+/// A field of "it" against the same field of another message.
+#[must_use]
+pub fn compares(view: &View<'_>, field: &Field, how: Compares, message: &MessageRef) -> Judgement {
+    let Some(index) = message.before_it(view) else { return unseen(message) };
+    let source = &view.messages.list()[index];
+    let values = field.read(&source.message);
+    let Some(value) = values.first() else {
+        return Judgement::Obstacle(Reason::NotTriggered, format!("{message} has no {field}"));
+    };
+    let rule = Cmp::of(field);
+    single(view, field, |seen, found| {
+        let (holds, expected) = match how {
+            Compares::Equals => (rule.equal(&found.text, &value.text), format!("as in {message}: {}", shortened(&value.text))),
+            Compares::Differs => (!rule.equal(&found.text, &value.text), format!("another {field} than in {message}")),
+            Compares::OneMore => {
+                let (one, other) = (compare::number(&found.text), compare::number(&value.text));
+                (one.is_some() && one == other.map(|n| n + 1), format!("one more than in {message}: {}", shortened(&value.text)))
+            }
+        };
+        (!holds).then(|| wrong(seen, field, rule, &expected, found).on(at(source, value.span)))
+    })
+}
+
+/// Each of the fields is in "it" just when it is in the other message, octet by octet the same.
+#[must_use]
+pub fn copies_from(view: &View<'_>, message: &MessageRef, fields: &[Field]) -> Judgement {
+    let Some(index) = message.before_it(view) else { return unseen(message) };
+    let source = &view.messages.list()[index];
+    on_it(view, |seen| {
+        let mut findings = Vec::new();
+        for field in fields {
+            let (wanted, found) = (field.read(&source.message), field.read(&seen.message));
+            match (wanted.first(), found.first()) {
+                (Some(_), None) => findings.push(missing(seen, field)),
+                (None, Some(found)) => findings.push(unexpected(seen, &format!("no {field}, as {message} has none"), found)),
+                (Some(wanted), Some(found)) if wanted.text != found.text || found_twice(&seen.message, field) => {
+                    let expected = format!("{field} as in {message}: {}", shortened(&wanted.text));
+                    findings.push(wrong(seen, field, Cmp::Opaque, &expected, found).on(at(source, wanted.span)));
+                }
+                _ => {}
+            }
+        }
+        findings
+    })
+}
+
+fn found_twice(message: &crate::wire::sip::Message, field: &Field) -> bool {
+    field.read(message).len() > 1
+}
+
+/// Runs a check on the one value that the field may have; with `, if any,` an absent field is a branch not taken.
+fn single(view: &View<'_>, field: &Field, check: impl FnOnce(&Seen, &Found) -> Option<Finding>) -> Judgement {
+    judged(view, field, |seen, all| match all {
+        [one] => check(seen, one).into_iter().collect(),
+        [_, second, ..] => vec![unexpected(seen, &format!("{field} once"), second)],
+        [] => Vec::new(),
+    })
+}
+
+/// Runs a check on all values of the field, of which there is one at least.
+fn judged(view: &View<'_>, field: &Field, check: impl FnOnce(&Seen, &[Found]) -> Vec<Finding>) -> Judgement {
+    if field.optional && view.it().is_ok_and(|seen| field.read(&seen.message).is_empty()) {
+        return Judgement::NotTaken(format!("there is no {field}"));
+    }
+    on_it(view, |seen| match field.read(&seen.message) {
+        all if all.is_empty() => vec![missing(seen, field)],
+        all => check(seen, &all),
+    })
+}
+
+fn missing(seen: &Seen, field: &Field) -> Finding {
+    Finding::new(Reason::Missing, format!("{field} in the message"), format!("no {field}")).on(seen.line())
+}
+
+fn unexpected(seen: &Seen, expected: &str, found: &Found) -> Finding {
+    Finding::new(Reason::Unexpected, expected, shortened(&found.text)).on(at(seen, found.span))
+}
+
+fn wrong(seen: &Seen, field: &Field, rule: Cmp, expected: &str, found: &Found) -> Finding {
+    Finding::new(Reason::Violated, format!("{field}: {expected}"), shortened(&found.text)).by(rule.name()).on(at(seen, found.span))
+}
+
+fn unseen(message: &MessageRef) -> Judgement {
+    Judgement::Obstacle(Reason::NotTriggered, format!("{message} was not seen"))
+}

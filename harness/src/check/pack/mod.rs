@@ -1,0 +1,92 @@
+//! Rule packs: `it obeys RFC 3428` runs the rules of one document that apply to "it", each finding with its rule id.
+//!
+//! A pack judges what the row cites it for, and leaves out what another row of the same message judges.
+
+use std::{fmt, str::FromStr};
+
+use super::{View, at, on_it};
+use crate::{
+    trace::view::Seen,
+    verdict::{Finding, Judgement, Reason, Severity},
+    wire::Span,
+};
+
+mod cpim;
+mod register;
+mod rfc3261;
+mod rfc3428;
+mod rfc5438;
+mod routing;
+
+/// A document, or one section of it, that has a pack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spec(&'static str);
+
+type Rules = fn(&View<'_>, &Seen) -> Vec<Finding>;
+
+/// All packs, by the name in the step.
+const PACKS: &[(&str, Rules)] = &[
+    ("RFC 3261 section 10.2", register::request),
+    ("RFC 3261 section 10.2.1", register::stays),
+    ("RFC 3261 section 10.2.2", register::leaves),
+    ("RFC 3261 section 10.2.8", register::longer),
+    ("RFC 3261 section 22", register::authenticates),
+    ("RFC 3428", rfc3428::rules),
+    ("RFC 3840 section 9", register::capabilities),
+    ("RFC 3862", cpim::rules),
+    ("RFC 5438 section 7.1.1", rfc5438::request),
+    ("RFC 5438 section 7.2.1", rfc5438::notification),
+    ("RFC 5627 section 4.1", register::gruu),
+    ("TS 24.229", routing::rules),
+    ("TS 24.229 section 5.1.1.4", register::in_time),
+];
+
+/// Why a text names no pack.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no rule pack {name:?}; there are {known}")]
+pub struct NoPack {
+    name: String,
+    known: String,
+}
+
+impl FromStr for Spec {
+    type Err = NoPack;
+
+    fn from_str(text: &str) -> Result<Self, NoPack> {
+        PACKS
+            .iter()
+            .find(|(name, _)| *name == text)
+            .map(|(name, _)| Self(name))
+            .ok_or_else(|| NoPack { name: text.to_owned(), known: PACKS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ") })
+    }
+}
+
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// "It" keeps the rules of the pack.
+#[must_use]
+pub fn obeys(view: &View<'_>, spec: &Spec) -> Judgement {
+    match PACKS.iter().find(|(name, _)| *name == spec.0) {
+        Some((_, rules)) => on_it(view, |seen| rules(view, seen)),
+        None => Judgement::Obstacle(Reason::Suite, format!("no pack {spec}")),
+    }
+}
+
+/// A broken rule at `span` of "it".
+fn broken(seen: &Seen, rule: &str, reason: Reason, expected: &str, observed: impl Into<String>, span: Span) -> Finding {
+    Finding::new(reason, expected, super::shortened(&observed.into())).by(rule).on(at(seen, span))
+}
+
+/// A broken recommendation at `span` of "it".
+fn unwise(seen: &Seen, rule: &str, reason: Reason, expected: &str, observed: impl Into<String>, span: Span) -> Finding {
+    broken(seen, rule, reason, expected, observed, span).weighing(Severity::Warn)
+}
+
+/// The line of the first field called `name`, else the start line.
+fn place(seen: &Seen, name: &str) -> Span {
+    seen.message.first(name).map_or(seen.message.start_span(), |field| field.line)
+}

@@ -1,0 +1,138 @@
+//! Rules that hold for any SIP message outside dialogs (RFC 3261, 7, 8.1.1 and 8.2.6).
+
+use super::{broken, place};
+use crate::{
+    check::View,
+    trace::{Transport, view::Seen},
+    verdict::{Finding, Reason},
+    wire::{Malformation, params::NameAddr, values},
+};
+
+/// Codes of malformed values that break the grammar of the header fields which every message has.
+const GRAMMAR: [&str; 8] = ["uri", "via", "number", "cseq", "token", "date", "brackets-needed", "empty-element"];
+
+/// SIP-1 to SIP-9 for a request outside any dialog.
+pub(super) fn request(seen: &Seen) -> Vec<Finding> {
+    let message = &seen.message;
+    let raw = &message.raw;
+    let start = message.start_span();
+    let mut findings = grammar(seen);
+    for name in ["Via", "Max-Forwards", "From", "To", "Call-ID", "CSeq"] {
+        if message.first(name).is_none() {
+            findings.push(broken(seen, "SIP-1", Reason::Missing, &format!("{name} in every request"), format!("no {name}"), start));
+        }
+    }
+    if message.first("From").is_some() && message.tag("From").is_none() {
+        findings.push(broken(seen, "SIP-3", Reason::Missing, "a tag in From", "none", place(seen, "From")));
+    }
+    if message.tag("To").is_some() {
+        findings.push(broken(seen, "SIP-3", Reason::Unexpected, "no tag in To outside a dialog", "a tag", place(seen, "To")));
+    }
+    if let Some(branch) = message.branch()
+        && !branch.starts_with("z9hG4bK")
+    {
+        findings.push(broken(seen, "SIP-5", Reason::Violated, "a Via branch that starts with z9hG4bK", branch, place(seen, "Via")));
+    }
+    if message.first("CSeq").is_some() && message.cseq().map(|(_, m)| m) != message.method() {
+        findings.push(broken(seen, "SIP-6", Reason::Violated, "CSeq with the method of the request", "another", place(seen, "CSeq")));
+    }
+    let forwards = message.value("Max-Forwards").map(|v| v.trim().parse::<u32>().unwrap_or(u32::MAX));
+    if forwards.is_some_and(|n| n > 255) {
+        findings.push(broken(seen, "SIP-7", Reason::Malformed, "Max-Forwards from 0 to 255", "another value", place(seen, "Max-Forwards")));
+    }
+    for name in ["From", "To"] {
+        let bare = message
+            .elements(name)
+            .first()
+            .map(|span| NameAddr::parse(raw, *span))
+            .is_some_and(|a| !a.bracketed && a.uri.of(raw).iter().any(|b| matches!(b, b',' | b'?' | b';')));
+        if bare {
+            findings.push(broken(
+                seen,
+                "SIP-8",
+                Reason::Malformed,
+                &format!("{name} with its URI in angle brackets"),
+                "no brackets",
+                place(seen, name),
+            ));
+        }
+    }
+    findings
+}
+
+/// What the grammar forbids, and Content-Type and Content-Length of the body (SIP-9, SIP-10).
+pub(super) fn grammar(seen: &Seen) -> Vec<Finding> {
+    let message = &seen.message;
+    // Values that rows of their own judge are theirs: feature tags, service identifiers.
+    let elsewhere =
+        |name: &str| ["Accept-Contact", "P-Preferred-Service", "P-Asserted-Service"].iter().any(|n| n.eq_ignore_ascii_case(name));
+    let judged_here = |m: &Malformation| {
+        let field = message.fields.iter().find(|f| f.line.from <= m.span.from && m.span.to <= f.line.to);
+        GRAMMAR.contains(&m.code.as_str()) && !field.is_some_and(|f| elsewhere(message.name_of(f)))
+    };
+    let values: Vec<Malformation> = values::malformations(message).into_iter().filter(judged_here).collect();
+    let mut findings: Vec<Finding> = message
+        .malformations
+        .iter()
+        .chain(&values)
+        .map(|m| broken(seen, "SIP-10", Reason::Malformed, "the grammar of RFC 3261, 25", format!("{}: {}", m.code, m.message), m.span))
+        .collect();
+    if !message.body.is_empty() && message.first("Content-Type").is_none() {
+        findings.push(broken(seen, "SIP-9", Reason::Missing, "Content-Type with a body", "none", message.start_span()));
+    }
+    if seen.transport == Transport::Tcp && message.first("Content-Length").is_none() {
+        findings.push(broken(seen, "SIP-9", Reason::Missing, "Content-Length over a stream", "none", message.start_span()));
+    }
+    findings
+}
+
+/// RSP-1: what a response copies from its request, in order, and its To tag.
+pub(super) fn response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
+    let mut findings = grammar(seen);
+    let index = view.it.unwrap_or_default();
+    let Some(request) = view.messages.request_of(index).map(|i| &view.messages.list()[i]) else { return findings };
+    let (message, asked) = (&seen.message, &request.message);
+    let texts =
+        |m: &crate::wire::sip::Message, name: &str| m.elements(name).iter().map(|s| m.unfolded(*s).trim().to_owned()).collect::<Vec<_>>();
+    for name in ["From", "Call-ID", "CSeq"] {
+        if texts(message, name) != texts(asked, name) {
+            findings.push(
+                broken(
+                    seen,
+                    "RSP-1",
+                    Reason::Violated,
+                    &format!("{name} as in the request"),
+                    texts(message, name).join(", "),
+                    place(seen, name),
+                )
+                .on(request.line()),
+            );
+        }
+    }
+    let (own, theirs) = (texts(message, "Via"), texts(asked, "Via"));
+    let copied =
+        own.len() == theirs.len() && own.iter().zip(&theirs).enumerate().all(|(n, (a, b))| if n == 0 { kept_via(a, b) } else { a == b });
+    if !copied {
+        findings.push(
+            broken(seen, "RSP-1", Reason::Violated, "all Via of the request, in order", own.join(", "), place(seen, "Via"))
+                .on(request.line()),
+        );
+    }
+    let to = |m: &crate::wire::sip::Message| m.elements("To").first().map(|s| NameAddr::parse(&m.raw, *s).uri.text(&m.raw).into_owned());
+    if to(message) != to(asked) {
+        findings.push(broken(seen, "RSP-1", Reason::Violated, "To as in the request", to(message).unwrap_or_default(), place(seen, "To")));
+    }
+    if message.tag("To").is_none() {
+        findings.push(broken(seen, "RSP-1", Reason::Missing, "a tag in To", "none", place(seen, "To")));
+    }
+    findings
+}
+
+/// The topmost Via may have `received` added and `rport` filled in (18.2.1; RFC 3581, 4); all else stays.
+fn kept_via(own: &str, theirs: &str) -> bool {
+    let parts = |via: &str| {
+        let kept = |p: &&str| !["received", "rport"].iter().any(|n| p.split('=').next().unwrap_or_default().trim().eq_ignore_ascii_case(n));
+        via.split(';').filter(kept).map(|p| p.trim().to_owned()).collect::<Vec<_>>()
+    };
+    parts(own) == parts(theirs)
+}

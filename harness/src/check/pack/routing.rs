@@ -1,0 +1,78 @@
+//! What an IMS core asks of routing (TS 24.229, 5.1.2A; RFC 3608; RFC 3261, 18.2.2): requests by the Service-Route, responses by Via.
+
+use super::{broken, place};
+use crate::{
+    check::{View, compare::address},
+    trace::view::Seen,
+    verdict::{Finding, Reason},
+    wire::uri,
+};
+
+pub(super) fn rules(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
+    if seen.message.is_response() { response(view, seen) } else { request(view, seen) }
+}
+
+fn request(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
+    let list = view.messages.list();
+    let granted = list[..view.it.unwrap_or_default()]
+        .iter()
+        .rev()
+        .find(|old| !old.by_sut() && old.message.status() == Some(200) && old.message.cseq().is_some_and(|(_, m)| m == "REGISTER"));
+    let Some(granted) = granted else { return Vec::new() };
+    let mut findings = Vec::new();
+    if granted.transport != seen.transport {
+        findings.push(broken(
+            seen,
+            "TS 24.229, 5.1.2A.1",
+            Reason::Violated,
+            &format!("the registered transport {}", granted.transport),
+            seen.transport.to_string(),
+            seen.message.start_span(),
+        ));
+    }
+    let uris = |s: &Seen, name: &str| s.message.elements(name).iter().map(|e| address(&e.text(&s.message.raw))).collect::<Vec<_>>();
+    let (wanted, have) = (uris(granted, "Service-Route"), uris(seen, "Route"));
+    // The entry point itself may stand in front of the Service-Route.
+    let tail = have.len().saturating_sub(wanted.len());
+    let follows = tail <= 1 && have.len() >= wanted.len() && have[tail..].iter().zip(&wanted).all(|(a, b)| uri::same(a, b));
+    if seen.message.method() != Some("REGISTER") && !follows {
+        let expected = format!("Route with the Service-Route of the registration, in order: {}", wanted.join(", "));
+        let observed = if have.is_empty() { "no Route".to_owned() } else { have.join(", ") };
+        findings.push(broken(seen, "RFC 3608, 6.1", Reason::Violated, &expected, observed, place(seen, "Route")).on(granted.line()));
+    }
+    findings
+}
+
+fn response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
+    let Some(request) = view.messages.request_of(view.it.unwrap_or_default()).map(|i| &view.messages.list()[i]) else { return Vec::new() };
+    let mut findings = Vec::new();
+    if seen.to != request.from || seen.link != request.link {
+        let observed = format!("sent to {} over {}", seen.to, seen.transport);
+        findings.push(
+            broken(
+                seen,
+                "RSP-8",
+                Reason::Violated,
+                "the response back along the topmost Via (18.2.2; RFC 3581)",
+                observed,
+                seen.message.start_span(),
+            )
+            .on(request.line()),
+        );
+    }
+    let took = seen.at.saturating_sub(request.at);
+    if took.as_secs() >= 4 {
+        findings.push(
+            broken(
+                seen,
+                "RSP-6",
+                Reason::Late,
+                "the response within 4 s",
+                format!("{:.1} s", took.as_secs_f64()),
+                seen.message.start_span(),
+            )
+            .on(request.line()),
+        );
+    }
+    findings
+}

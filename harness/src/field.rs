@@ -1,0 +1,243 @@
+//! The language of fields that steps and conduct share: `Reply-To`, `Contact;expires`, `CPIM imdn.Message-ID`, `content`.
+//!
+//! A field is read with the byte ranges it stands in, so that whatever is said about it can be shown.
+
+use std::{fmt, str::FromStr};
+
+use crate::wire::{
+    Span,
+    cpim::Cpim,
+    imdn::Imdn,
+    mime::Multipart,
+    params::{NameAddr, Param, Parametered},
+    sip::Message,
+};
+
+/// Where a field stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A SIP header field.
+    Header(String),
+    /// Request-URI of the request line.
+    RequestUri,
+    /// Method of the request line.
+    Method,
+    /// A header field of the CPIM object, or a MIME header field of what it wraps.
+    Cpim(String),
+    /// An item of an IMDN document: `message-id`, `datetime`, `status`, `kind`.
+    Imdn(String),
+    /// The body as it stands.
+    Body,
+    /// The innermost content: CPIM and transfer encoding undone.
+    Content,
+}
+
+/// A field by its name in a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Where it stands.
+    pub place: Place,
+    /// Parameter of it; `display-name` means that of a name-addr.
+    pub param: Option<String>,
+    /// Whether a line about it holds also where it is absent (`, if any,`).
+    pub optional: bool,
+}
+
+/// One occurrence of a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its octets within the message.
+    pub span: Span,
+    /// Its text: folds are one blank, quotes and escapes of a display name are undone, quotes of a parameter left out.
+    pub text: String,
+}
+
+/// Why a text names no field.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} names no field; fields are SIP header fields, Request-URI, CPIM ..., IMDN ..., body and content, each with ;parameter")]
+pub struct NoField(pub String);
+
+impl FromStr for Field {
+    type Err = NoField;
+
+    fn from_str(text: &str) -> Result<Self, NoField> {
+        let (text, optional) = match text.strip_suffix(", if any,") {
+            Some(rest) => (rest, true),
+            None => (text, false),
+        };
+        let (name, param) = match text.split_once(';') {
+            Some((name, param)) => (name, Some(param.to_owned())),
+            None => (text, None),
+        };
+        let no = || NoField(text.to_owned());
+        let place = match name.split_once(' ') {
+            Some(("CPIM", name)) => Place::Cpim(name.to_owned()),
+            Some(("IMDN", name @ ("message-id" | "datetime" | "status" | "kind"))) => Place::Imdn(name.to_owned()),
+            Some(_) => return Err(no()),
+            None => match name {
+                "Request-URI" => Place::RequestUri,
+                "method" => Place::Method,
+                "body" => Place::Body,
+                "content" => Place::Content,
+                _ if name.starts_with(|c: char| c.is_ascii_uppercase()) => Place::Header(name.to_owned()),
+                _ => return Err(no()),
+            },
+        };
+        Ok(Self { place, param, optional })
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Place::Header(name) => f.write_str(name)?,
+            Place::RequestUri => f.write_str("Request-URI")?,
+            Place::Method => f.write_str("method")?,
+            Place::Cpim(name) => write!(f, "CPIM {name}")?,
+            Place::Imdn(name) => write!(f, "IMDN {name}")?,
+            Place::Body => f.write_str("body")?,
+            Place::Content => f.write_str("content")?,
+        }
+        match &self.param {
+            Some(param) => write!(f, ";{param}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Field {
+    /// All occurrences in `message`, in order; several values in one header field are several occurrences.
+    #[must_use]
+    pub fn read(&self, message: &Message) -> Vec<Found> {
+        let raw = &message.raw;
+        let values: Vec<Span> = match &self.place {
+            Place::Header(name) => message.elements(name),
+            Place::RequestUri => message.request_uri().into_iter().collect(),
+            Place::Method => match &message.start {
+                crate::wire::sip::Start::Request { method, .. } => vec![*method],
+                _ => Vec::new(),
+            },
+            Place::Cpim(name) => cpim_values(message, name),
+            Place::Body => (!message.body.is_empty()).then_some(message.body).into_iter().collect(),
+            Place::Imdn(name) => return imdn_items(message, name),
+            Place::Content => return self.content(message),
+        };
+        match self.param.as_deref() {
+            None => values.into_iter().map(|span| Found { span, text: message.unfolded(span).into_owned() }).collect(),
+            Some(name) => values.into_iter().flat_map(|span| of_value(raw, span, name, self.holds_addresses())).collect(),
+        }
+    }
+
+    /// Whether its values are addresses: a URI, with or without name and brackets, and parameters behind.
+    #[must_use]
+    pub fn holds_addresses(&self) -> bool {
+        match &self.place {
+            Place::Header(name) => ADDRESSES.iter().any(|a| a.eq_ignore_ascii_case(crate::wire::sip::long_name(name))),
+            Place::RequestUri => true,
+            Place::Cpim(name) => matches!(name.as_str(), "From" | "To" | "cc" | "imdn.IMDN-Record-Route" | "imdn.Original-To"),
+            _ => false,
+        }
+    }
+
+    fn content(&self, message: &Message) -> Vec<Found> {
+        let Some(part) = cpim_part(message) else { return Vec::new() };
+        let cpim = Cpim::parse(&message.raw, part);
+        vec![Found { span: cpim.content, text: String::from_utf8_lossy(&cpim.decoded(&message.raw)).into_owned() }]
+    }
+}
+
+/// Where the CPIM object of a message stands: its body, or the first such part of a multipart.
+#[must_use]
+pub fn cpim_part(message: &Message) -> Option<Span> {
+    let raw = &message.raw;
+    let content_type = message.content_type()?;
+    if content_type.is(raw, "message/cpim") {
+        return Some(message.body);
+    }
+    parts(message).into_iter().find(|(kind, _)| kind == "message/cpim").map(|(_, body)| body)
+}
+
+/// Media types, in lower case, and bodies of the parts of a multipart message; none for another body.
+#[must_use]
+pub fn parts(message: &Message) -> Vec<(String, Span)> {
+    let raw = &message.raw;
+    multipart(message).map_or_else(Vec::new, |multipart| {
+        let kind = |part: &crate::wire::mime::Part| {
+            part.content_type(raw).map_or_else(|| "text/plain".to_owned(), |t| t.kind.text(raw).to_ascii_lowercase())
+        };
+        multipart.parts.iter().map(|part| (kind(part), part.body)).collect()
+    })
+}
+
+/// The body of a message as multipart, if its Content-Type says so.
+#[must_use]
+pub fn multipart(message: &Message) -> Option<Multipart> {
+    let raw = &message.raw;
+    let content_type = message.content_type()?;
+    let kind = content_type.kind.text(raw).to_ascii_lowercase();
+    let boundary = content_type.param(raw, "boundary")?.value?;
+    kind.starts_with("multipart/").then(|| Multipart::parse(raw, message.body, &boundary.text(raw)))
+}
+
+/// Header fields whose values are addresses.
+const ADDRESSES: [&str; 13] = [
+    "From",
+    "To",
+    "Contact",
+    "Route",
+    "Record-Route",
+    "Service-Route",
+    "Path",
+    "Reply-To",
+    "Refer-To",
+    "Referred-By",
+    "P-Preferred-Identity",
+    "P-Asserted-Identity",
+    "P-Associated-URI",
+];
+
+const WRAPPED: [&str; 5] = ["Content-Type", "Content-Disposition", "Content-ID", "Content-Length", "Content-Transfer-Encoding"];
+
+fn cpim_values(message: &Message, name: &str) -> Vec<Span> {
+    let Some(part) = cpim_part(message) else { return Vec::new() };
+    let cpim = Cpim::parse(&message.raw, part);
+    if WRAPPED.iter().any(|w| w.eq_ignore_ascii_case(name)) {
+        cpim.mime_value(&message.raw, name).into_iter().collect()
+    } else {
+        cpim.all(&message.raw, name).map(|header| header.value).collect()
+    }
+}
+
+/// Items of the IMDN document that a CPIM object wraps.
+fn imdn_items(message: &Message, name: &str) -> Vec<Found> {
+    let Some(part) = cpim_part(message) else { return Vec::new() };
+    let cpim = Cpim::parse(&message.raw, part);
+    if !cpim.content_type(&message.raw).is_some_and(|t| t.is(&message.raw, "message/imdn+xml")) {
+        return Vec::new();
+    }
+    let imdn = Imdn::parse(&message.raw, cpim.content);
+    let of_text = |item: Option<(String, Span)>| item.map(|(text, span)| Found { span, text }).into_iter().collect();
+    match name {
+        "message-id" => of_text(imdn.message_id),
+        "datetime" => of_text(imdn.datetime),
+        "kind" => imdn.kinds.into_iter().map(|k| Found { span: k.span, text: k.kind }).collect(),
+        _ => imdn.kinds.into_iter().filter_map(|k| Some(Found { span: k.span, text: k.status? })).collect(),
+    }
+}
+
+fn of_value(raw: &[u8], value: Span, name: &str, address: bool) -> Vec<Found> {
+    if name == "display-name" {
+        let address = NameAddr::parse(raw, value);
+        return address.display.map(|span| Found { span, text: address.display_name(raw).unwrap_or_default() }).into_iter().collect();
+    }
+    let found = |param: &Param| {
+        let span = param.value.unwrap_or(Span::new(param.span.to, param.span.to));
+        Found { span, text: span.text(raw).into_owned() }
+    };
+    let named = |param: &&Param| param.name.text(raw).eq_ignore_ascii_case(name);
+    if address {
+        NameAddr::parse(raw, value).params.iter().filter(named).map(found).collect()
+    } else {
+        Parametered::parse(raw, value).params.iter().filter(named).map(found).collect()
+    }
+}

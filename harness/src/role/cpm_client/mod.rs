@@ -1,0 +1,308 @@
+//! The conformant CPM client: registers, sends and receives pager mode messages, notifies.
+//!
+//! As a peer it stands behind the core and needs no registration; as the SUT it does everything through the core.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    net::SocketAddr,
+    time::Duration,
+};
+
+use super::{
+    Actor, Hop, Input, Output, Stimulus,
+    build::{self, Draft},
+    ids::Ids,
+    transaction::{Heard, Transactions},
+};
+use crate::{
+    trace::Transport,
+    upper::{Act, Answer, Resources, Scope, Sight},
+    wire::{
+        sip::Message,
+        stream::{Framed, Framer, Limits},
+    },
+};
+
+pub mod content;
+mod receiving;
+mod registration;
+mod sending;
+pub mod settings;
+
+use receiving::Stored;
+use registration::{Next, Purpose, Registration};
+use sending::Letter;
+pub use settings::Settings;
+
+/// Most letters that wait to be sent.
+const QUEUE: usize = 1000;
+
+/// A CPM client.
+#[derive(Debug)]
+pub struct CpmClient {
+    settings: Settings,
+    initial: Settings,
+    local: SocketAddr,
+    /// Unix time at the start, seconds; the client's clock is this plus `now`.
+    epoch: i64,
+    peer: bool,
+    ids: Ids,
+    handles: u64,
+    transactions: Transactions,
+    registration: Registration,
+    streams: BTreeMap<SocketAddr, Framer>,
+    queue: VecDeque<Letter>,
+    /// Requests without final response: target and handle by transaction.
+    outstanding: BTreeMap<u64, (String, Option<String>)>,
+    conversations: BTreeMap<Vec<String>, String>,
+    stored: VecDeque<Stored>,
+    /// Handles of own messages by their IMDN Message-ID.
+    notified: BTreeMap<String, String>,
+    exhausted: bool,
+    out: VecDeque<Output>,
+}
+
+impl CpmClient {
+    /// A client that listens at `local` and starts its clock at Unix time `epoch` (seconds).
+    #[must_use]
+    pub fn new(settings: Settings, local: SocketAddr, seed: u64, epoch: i64) -> Self {
+        Self {
+            initial: settings.clone(),
+            settings,
+            local,
+            epoch,
+            peer: false,
+            ids: Ids::new(seed),
+            handles: 0,
+            transactions: Transactions::default(),
+            registration: Registration::default(),
+            streams: BTreeMap::new(),
+            queue: VecDeque::new(),
+            outstanding: BTreeMap::new(),
+            conversations: BTreeMap::new(),
+            stored: VecDeque::new(),
+            notified: BTreeMap::new(),
+            exhausted: false,
+            out: VecDeque::new(),
+        }
+    }
+
+    /// The same client as a peer behind the core: trusted there, without registration.
+    #[must_use]
+    pub fn peer(settings: Settings, local: SocketAddr, seed: u64, epoch: i64) -> Self {
+        Self { peer: true, ..Self::new(settings, local, seed, epoch) }
+    }
+
+    fn core(&self) -> Option<Hop> {
+        Some(Hop { transport: self.settings.transport, address: self.settings.core? })
+    }
+
+    fn may_send(&self) -> bool {
+        self.peer || self.registration.cpm
+    }
+
+    fn handle(&mut self, prefix: &str) -> String {
+        self.handles += 1;
+        format!("{prefix}-{}", self.handles)
+    }
+
+    fn show(&mut self, sight: Sight) {
+        self.out.push_back(Output::Sight(sight));
+    }
+
+    fn date_time(&self, now: Duration) -> String {
+        let second = self.epoch + i64::try_from(now.as_secs()).unwrap_or_default();
+        jiff::Timestamp::from_second(second).unwrap_or_default().to_string()
+    }
+
+    fn http_date(&self, now: Duration) -> String {
+        let second = self.epoch + i64::try_from(now.as_secs()).unwrap_or_default();
+        jiff::Timestamp::from_second(second).unwrap_or_default().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+
+    fn register(&mut self, now: Duration, purpose: Purpose) {
+        let Some(hop) = self.core() else { return };
+        let local = Hop { transport: hop.transport, address: self.local };
+        let branch = format!("z9hG4bK{}", self.ids.token());
+        let octets = self.registration.request(&self.settings, local, &branch, purpose, &mut self.ids).finish();
+        let id = self.transactions.request(now, hop, &branch, "REGISTER", octets);
+        self.registration.pending = Some((id, purpose));
+        self.registration.refresh = None;
+    }
+
+    fn act(&mut self, now: Duration, act: Act) -> Answer {
+        let taken = || Answer::Taken(BTreeMap::new());
+        match act {
+            Act::Register {} => {
+                self.register(now, Purpose::Cpm);
+                taken()
+            }
+            Act::Deregister { scope } => {
+                let purpose = if scope == Scope::Cpm { Purpose::WithoutCpm } else { Purpose::Leave };
+                self.registration.cpm = false;
+                self.register(now, purpose);
+                taken()
+            }
+            Act::Restart { wipe } => {
+                self.restart(wipe);
+                taken()
+            }
+            Act::SendMessage(_) | Act::Reply(_) if self.queue.len() >= QUEUE => Answer::NotNow("the outbox is full".to_owned()),
+            Act::SendMessage(wish) => self.send_message(now, wish),
+            Act::Reply(wish) => self.reply(now, wish),
+            Act::MarkRead { message } => self.mark_read(now, &message),
+            Act::Configure { setting, value } => match self.settings.configure(&setting, &value) {
+                Ok(()) => taken(),
+                Err(why) => Answer::Refused(why),
+            },
+            Act::SetResources { level } => {
+                self.exhausted = level == Resources::Exhausted;
+                taken()
+            }
+            Act::Query { what, of } => self.query(what, &of),
+        }
+    }
+
+    fn restart(&mut self, wipe: bool) {
+        self.transactions.clear();
+        self.registration = Registration::default();
+        self.streams.clear();
+        self.queue.clear();
+        self.outstanding.clear();
+        self.exhausted = false;
+        if wipe {
+            self.conversations.clear();
+            self.stored.clear();
+            self.notified.clear();
+        }
+    }
+
+    fn arrived(&mut self, now: Duration, hop: Hop, message: Message) {
+        match self.transactions.receive(now, hop, message) {
+            Heard::Request(id, request) => self.requested(now, id, &request),
+            Heard::Response(id, response) => self.responded(now, id, &response),
+            Heard::Nothing => {}
+        }
+    }
+
+    fn responded(&mut self, now: Duration, id: u64, response: &Message) {
+        let status = response.status().unwrap_or_default();
+        if status < 200 {
+            return;
+        }
+        if self.registration.pending.is_some_and(|(pending, _)| pending == id) {
+            match self.registration.answered(now, response) {
+                Next::Again(purpose) => self.register(now, purpose),
+                Next::Done => self.pump(now),
+            }
+        } else {
+            self.delivered(now, id, status < 300);
+        }
+    }
+
+    fn due(&mut self, now: Duration) {
+        for id in self.transactions.tick(now) {
+            if self.registration.pending.is_some_and(|(pending, _)| pending == id) {
+                self.registration.over();
+            } else {
+                self.delivered(now, id, false);
+            }
+        }
+        if self.registration.refresh.is_some_and(|at| at <= now) {
+            let purpose = if self.registration.cpm { Purpose::Cpm } else { Purpose::WithoutCpm };
+            self.register(now, purpose);
+        }
+        if self.registration.until.is_some_and(|at| at <= now) {
+            self.registration.over();
+        }
+    }
+
+    /// Sends a named message of a scenario, as the user of this client would.
+    fn send(&mut self, now: Duration, wanted: &super::Outgoing) {
+        let Some(hop) = self.core() else { return };
+        let branch = format!("z9hG4bK{}", self.ids.token());
+        let own = self.settings.address().to_owned();
+        let mut draft = Draft::request(&wanted.method, &wanted.to)
+            .header("Via", &build::via(Hop { transport: hop.transport, address: self.local }, &branch))
+            .header("Max-Forwards", "70")
+            .header("From", &format!("<{own}>"))
+            .header("To", &format!("<{}>", wanted.to))
+            .header("Call-ID", &self.ids.token())
+            .header("CSeq", &format!("1 {}", wanted.method))
+            .header("User-Agent", &self.settings.product())
+            .overlaid(&wanted.headers);
+        if let Some((content_type, body)) = &wanted.body {
+            draft = draft.body(content_type, body.to_vec());
+        }
+        let octets = tagged(draft.finish(), &self.ids.token());
+        self.transactions.request(now, hop, &branch, &wanted.method, octets);
+    }
+}
+
+/// The request with a tag in its From header field, if it has none.
+fn tagged(octets: bytes::Bytes, tag: &str) -> bytes::Bytes {
+    let message = Message::parse(octets);
+    match message.first("From") {
+        Some(from) if message.tag("From").is_none() => {
+            let mut patch = super::patch::Patch::default();
+            patch.replace(crate::wire::Span::new(from.value.to, from.value.to), format!(";tag={tag}"));
+            patch.apply(&message.raw)
+        }
+        _ => message.raw,
+    }
+}
+
+impl Actor for CpmClient {
+    fn handle(&mut self, now: Duration, input: Input) {
+        match input {
+            Input::Bytes { hop, bytes } if hop.transport == Transport::Udp => self.arrived(now, hop, Message::parse(bytes)),
+            Input::Bytes { hop, bytes } => {
+                let framer = self.streams.entry(hop.address).or_insert_with(|| Framer::new(Limits::default()));
+                framer.push(&bytes);
+                let framed: Vec<_> = std::iter::from_fn(|| framer.next()).collect();
+                for framed in framed {
+                    if let Framed::Message { bytes, .. } = framed {
+                        self.arrived(now, hop, Message::parse(bytes));
+                    }
+                }
+            }
+            Input::Closed { hop } => {
+                self.streams.remove(&hop.address);
+            }
+            Input::Timeout => self.due(now),
+            Input::Act { id, act } => {
+                let answer = self.act(now, act);
+                self.out.push_back(Output::Answered { id, answer });
+            }
+            Input::Stimulus(Stimulus::Send(wanted)) => self.send(now, &wanted),
+            Input::Stimulus(Stimulus::Raw(bytes)) => {
+                if let Some(hop) = self.core() {
+                    self.out.push_back(Output::Transmit { hop, bytes });
+                }
+            }
+            Input::Stimulus(Stimulus::Probe { .. } | Stimulus::Grant(_)) => {}
+        }
+    }
+
+    fn poll(&mut self) -> Option<Output> {
+        // An answer precedes the sights and the traffic that the act brings about.
+        if let Some(at) = self.out.iter().position(|o| matches!(o, Output::Answered { .. })) {
+            return self.out.remove(at);
+        }
+        self.out.pop_front().or_else(|| self.transactions.poll().map(|(hop, bytes)| Output::Transmit { hop, bytes }))
+    }
+
+    fn deadline(&self) -> Option<Duration> {
+        [self.transactions.deadline(), self.registration.refresh, self.registration.until].into_iter().flatten().min()
+    }
+
+    fn idle(&self, now: Duration, within: Duration) -> bool {
+        self.out.is_empty() && self.registration.refresh.is_none_or(|at| at > now + within)
+    }
+
+    fn reset(&mut self) {
+        self.settings = self.initial.clone();
+        self.restart(true);
+        self.out.clear();
+    }
+}

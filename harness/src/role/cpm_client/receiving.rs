@@ -1,0 +1,217 @@
+//! Receiving pager mode messages (CONV-7.2.2.1) and what then happens to them (CONV-7.2.2.3).
+
+use std::time::Duration;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use super::{
+    CpmClient,
+    settings::{ICSI, METHODS},
+};
+use crate::{
+    field,
+    role::build::Draft,
+    upper::{Answer, Queried, ReceivedMessage, Sight, Status},
+    wire::{
+        Span,
+        cpim::Cpim,
+        icsi,
+        imdn::Imdn,
+        params::{NameAddr, Parametered},
+        sip::Message,
+    },
+};
+
+/// Most messages that are kept.
+const MOST: usize = 1000;
+
+/// A received message as the client keeps it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Stored {
+    pub handle: String,
+    /// Authenticated originators, in order.
+    pub asserted: Vec<String>,
+    pub reply_to: Option<String>,
+    /// CPIM From.
+    pub sender: String,
+    pub from: String,
+    pub conversation: Option<String>,
+    pub contribution: Option<String>,
+    pub uid: Option<String>,
+    pub imdn: Option<Asked>,
+    pub read: bool,
+}
+
+/// What the sender wants to learn (RFC 5438, 6).
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked {
+    pub message_id: String,
+    pub date_time: String,
+    pub delivery: bool,
+    pub display: bool,
+    /// First IMDN-Record-Route.
+    pub route: Option<String>,
+}
+
+impl Stored {
+    /// Where a reply goes (CONV-7.2.1.1-9b, -9c).
+    pub fn reply_address(&self) -> &str {
+        self.reply_to.as_deref().or(self.asserted.first().map(String::as_str)).unwrap_or(&self.from)
+    }
+}
+
+impl CpmClient {
+    pub(super) fn requested(&mut self, now: Duration, id: u64, request: &Message) {
+        match request.method().unwrap_or_default() {
+            "MESSAGE" => self.message_arrived(now, id, request),
+            "OPTIONS" => self.respond(now, id, request, 200, |draft| {
+                draft.header("Allow", &METHODS.replace(',', ", ")).header("Accept", "message/cpim")
+            }),
+            // Sessions are declined: none of them is a feature of this client yet.
+            "INVITE" => self.respond(now, id, request, 488, |draft| draft),
+            "BYE" | "CANCEL" => self.respond(now, id, request, 481, |draft| draft),
+            _ => self.respond(now, id, request, 405, |draft| draft.header("Allow", &METHODS.replace(',', ", "))),
+        }
+    }
+
+    fn respond(&mut self, now: Duration, id: u64, request: &Message, status: u16, more: impl FnOnce(Draft) -> Draft) {
+        let tag = self.ids.token();
+        let octets = more(Draft::response(request, status, &tag)).finish();
+        self.transactions.respond(now, id, status, octets);
+    }
+
+    fn message_arrived(&mut self, now: Duration, id: u64, request: &Message) {
+        // What reaches a peer behind the core, the core has matched to its services.
+        if !self.peer && !for_pager_mode(request) {
+            self.respond(now, id, request, 488, |draft| draft);
+            return;
+        }
+        if self.exhausted {
+            self.respond(now, id, request, 480, |draft| draft);
+            return;
+        }
+        let (product, own) = (self.settings.product(), self.settings.address().to_owned());
+        self.respond(now, id, request, 200, |mut draft| {
+            draft = draft.header("Server", &product).header("P-Preferred-Identity", &format!("<{own}>"));
+            for name in ["Conversation-ID", "Contribution-ID", "InReplyTo-Contribution-ID"] {
+                draft = draft.maybe(name, request.value(name).as_deref());
+            }
+            draft
+        });
+        self.take(now, request);
+    }
+
+    /// CONV-7.2.2.3 for the message in `request`.
+    fn take(&mut self, now: Duration, request: &Message) {
+        let raw = &request.raw;
+        let Some(body) = field::cpim_part(request) else { return };
+        let cpim = Cpim::parse(raw, body);
+        let stored = self.store(request, &cpim);
+        let content_type = cpim.content_type(raw);
+        let kind = content_type.as_ref().map_or_else(|| "text/plain".to_owned(), |t| t.kind.text(raw).to_ascii_lowercase());
+        let content = cpim.decoded(raw);
+        if kind == "message/imdn+xml" {
+            self.disposition_arrived(&content);
+            return;
+        }
+        self.stored.push_back(stored.clone());
+        if self.stored.len() > MOST {
+            self.stored.pop_front();
+        }
+        let disposition = cpim.mime_value(raw, "Content-Disposition").map(|span| Parametered::parse(raw, span));
+        let how = disposition.as_ref().map_or_else(|| "inline".to_owned(), |d| d.head.text(raw).to_ascii_lowercase());
+        // RFC 2183, 2.8: what is not known is an attachment.
+        let shown = if matches!(how.as_str(), "inline" | "render") { "inline" } else { "attachment" };
+        let name = disposition.as_ref().and_then(|d| d.param(raw, "filename")?.value).map(|v| v.text(raw).into_owned());
+        if kind == "message/external-body" {
+            let url = content_type.as_ref().and_then(|t| t.param(raw, "URL")?.value).map(|v| v.text(raw).into_owned());
+            self.show(Sight::ContentIndirect { message: stored.handle.clone(), url: url.unwrap_or_default() });
+        } else {
+            let text = if kind.starts_with("text/") { String::from_utf8(content.clone()).ok() } else { None };
+            self.show(Sight::MessageReceived(ReceivedMessage {
+                message: stored.handle.clone(),
+                from: Some(stored.asserted.first().unwrap_or(&stored.sender).clone()),
+                time: cpim.all(raw, "DateTime").next().map(|h| h.value.text(raw).into_owned()),
+                conversation: stored.conversation.clone(),
+                base64: text.is_none().then(|| STANDARD.encode(&content)),
+                text,
+                content_type: Some(kind),
+                disposition: Some(shown.to_owned()),
+                name,
+            }));
+        }
+        if stored.imdn.as_ref().is_some_and(|asked| asked.delivery) {
+            self.notify(now, &stored, "delivery", "delivered");
+        }
+    }
+
+    fn store(&mut self, request: &Message, cpim: &Cpim) -> Stored {
+        let raw = &request.raw;
+        let address = |span: Span| NameAddr::parse(raw, span).uri.text(raw).into_owned();
+        let of_cpim = |name: &str| cpim.all(raw, name).next().map(|h| h.value);
+        let wanted = of_cpim("imdn.Disposition-Notification").map(|v| v.text(raw).into_owned()).unwrap_or_default();
+        let wants = |word: &str| wanted.split(',').any(|w| w.split(';').next().unwrap_or_default().trim() == word);
+        let imdn = of_cpim("imdn.Message-ID").map(|id| Asked {
+            message_id: id.text(raw).into_owned(),
+            date_time: of_cpim("DateTime").map(|v| v.text(raw).into_owned()).unwrap_or_default(),
+            delivery: wants("positive-delivery"),
+            display: wants("display"),
+            route: of_cpim("imdn.IMDN-Record-Route").map(address),
+        });
+        Stored {
+            handle: self.handle("in"),
+            asserted: request.elements("P-Asserted-Identity").into_iter().map(address).collect(),
+            reply_to: request.elements("Reply-To").first().copied().map(address),
+            sender: of_cpim("From").map(address).unwrap_or_default(),
+            from: request.elements("From").first().copied().map(address).unwrap_or_default(),
+            conversation: request.value("Conversation-ID").map(|v| v.into_owned()),
+            contribution: request.value("Contribution-ID").map(|v| v.into_owned()),
+            uid: request.value("Message-UID").map(|v| v.into_owned()),
+            imdn,
+            read: false,
+        }
+    }
+
+    /// A notification about a message that the user sent (RFC 5438, 7.1.2).
+    fn disposition_arrived(&mut self, document: &[u8]) {
+        let imdn = Imdn::parse(document, Span::all(document));
+        let Some((id, _)) = imdn.message_id else { return };
+        let Some(message) = self.notified.get(&id).cloned() else { return };
+        for notification in imdn.kinds {
+            let status = match notification.status.as_deref() {
+                Some("delivered") => Status::Delivered,
+                Some("displayed") => Status::Displayed,
+                _ => Status::Failed,
+            };
+            self.show(Sight::MessageStatus { message: message.clone(), status, recipient: None });
+        }
+    }
+
+    pub(super) fn mark_read(&mut self, now: Duration, handle: &str) -> Answer {
+        let allowed = self.settings.send_imdn;
+        let Some(stored) = self.stored.iter_mut().find(|s| s.handle == handle) else { return Answer::UnknownHandle(handle.to_owned()) };
+        let first = !std::mem::replace(&mut stored.read, true);
+        let stored = stored.clone();
+        if first && allowed && stored.imdn.as_ref().is_some_and(|asked| asked.display) {
+            self.notify(now, &stored, "display", "displayed");
+        }
+        Answer::Taken(std::collections::BTreeMap::default())
+    }
+
+    pub(super) fn query(&mut self, what: Queried, of: &str) -> Answer {
+        let Queried::StoredMessage = what;
+        let Some(stored) = self.stored.iter().find(|s| s.handle == of) else { return Answer::UnknownHandle(of.to_owned()) };
+        let sight = Sight::StoredMessage { message: of.to_owned(), uid: stored.uid.clone() };
+        self.show(sight);
+        Answer::Taken(std::collections::BTreeMap::default())
+    }
+}
+
+/// The dispatch of CONV-7-rx-pager, with `systemmsg` (R-7-5): on the decoded element, among several.
+fn for_pager_mode(request: &Message) -> bool {
+    request.elements("Accept-Contact").into_iter().any(|span| {
+        let value = Parametered::parse(&request.raw, span);
+        let (found, _) = icsi::of_params(&request.raw, &value.params);
+        found.iter().any(|icsi| ["msg", "deferred", "systemmsg"].iter().any(|f| icsi::covers(&icsi.urn, &format!("{ICSI}{f}"))))
+    })
+}

@@ -1,0 +1,130 @@
+//! What a CPM client is provisioned with, and the settings that its user may change.
+
+use std::net::SocketAddr;
+
+use serde_json::Value;
+
+use crate::trace::Transport;
+
+/// Prefix of every CPM feature tag (TS 24.229, 7.2A.8.2).
+pub const ICSI: &str = "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.";
+
+/// Methods that the client lets be known as supported (RFC 3261, 20.5).
+pub const METHODS: &str = "MESSAGE,OPTIONS,INVITE,ACK,BYE,CANCEL";
+
+/// Provisioning of one client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Addresses of the user, the default one first.
+    pub addresses: Vec<String>,
+    /// Home domain, which is the Request-URI of REGISTER and the default realm.
+    pub home: String,
+    /// Entry point of the core; `None`: not provisioned, nothing can be sent.
+    pub core: Option<SocketAddr>,
+    /// Transport towards the core.
+    pub transport: Transport,
+    /// Instance ID, a URN (RFC 5627, 4.1).
+    pub instance_id: String,
+    /// Name that the user gave to the client; empty: none.
+    pub device_name: String,
+    /// User name and password for Digest.
+    pub credentials: (String, String),
+    /// Address of the controlling function, for ad-hoc groups.
+    pub controlling_function: String,
+    /// Addresses of pre-defined groups.
+    pub groups: Vec<String>,
+    /// CPM features that are registered: `msg`, `deferred`, ...
+    pub features: Vec<String>,
+    /// Whether the user lets read reports be sent.
+    pub send_imdn: bool,
+    /// Whether a GRUU is insisted on until the registrar refuses (RFC 5627, 4.1).
+    pub require_gruu: bool,
+    /// Release version for User-Agent and Server.
+    pub release: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            addresses: vec!["sip:alice@example.com".to_owned()],
+            home: "example.com".to_owned(),
+            core: None,
+            transport: Transport::Udp,
+            instance_id: "urn:uuid:8f4ad3a1-1c52-4f6e-9f3b-5a2e6c7d8e90".to_owned(),
+            device_name: String::new(),
+            credentials: ("alice".to_owned(), "wonderland".to_owned()),
+            controlling_function: "sip:factory@conf.example.com".to_owned(),
+            groups: vec!["sip:lunch@groups.example.com".to_owned()],
+            features: ["msg", "deferred", "systemmsg"].map(str::to_owned).to_vec(),
+            send_imdn: true,
+            require_gruu: true,
+            release: "OMA2.0".to_owned(),
+        }
+    }
+}
+
+impl Settings {
+    /// The default address of the user.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        self.addresses.first().map_or("", String::as_str)
+    }
+
+    /// Product token for User-Agent and Server (CONV-7.2.1.1-6, CONV-7.2.2.1-accept-2).
+    #[must_use]
+    pub fn product(&self) -> String {
+        format!("CPM-client/{} cpmspec-reference/{}", self.release, env!("CARGO_PKG_VERSION"))
+    }
+
+    /// Value of `+g.3gpp.icsi-ref` for the registered features, percent-encoded and quoted (CONV-7.1-2).
+    #[must_use]
+    pub fn feature_tags(&self) -> String {
+        let tags: Vec<_> = self.features.iter().map(|f| encoded_icsi(f)).collect();
+        format!("\"{}\"", tags.join(","))
+    }
+
+    /// Changes one setting; names and shapes as in [`SETTINGS`](crate::upper::SETTINGS).
+    ///
+    /// # Errors
+    /// Says which name is unknown or which shape was expected.
+    pub fn configure(&mut self, setting: &str, value: &Value) -> Result<(), String> {
+        let text = || value.as_str().map(str::to_owned).ok_or_else(|| format!("{setting} takes text"));
+        let list = || {
+            let items = value.as_array().ok_or_else(|| format!("{setting} takes a list of text"))?;
+            items
+                .iter()
+                .map(|item| item.as_str().map(str::to_owned).ok_or_else(|| format!("{setting} takes a list of text")))
+                .collect::<Result<Vec<_>, _>>()
+        };
+        match setting {
+            "addresses" => self.addresses = list()?,
+            "controlling-function" => self.controlling_function = text()?,
+            "core" => self.core = Some(text()?.parse().map_err(|_| "core takes host:port".to_owned())?),
+            "credentials" => {
+                let [user, password] =
+                    <[String; 2]>::try_from(list()?).map_err(|_| "credentials takes a user name and a password".to_owned())?;
+                self.credentials = (user, password);
+            }
+            "device-name" => self.device_name = text()?,
+            "groups" => self.groups = list()?,
+            "home-domain" => self.home = text()?,
+            "instance-id" => self.instance_id = text()?,
+            "send-imdn" => self.send_imdn = value.as_bool().ok_or("send-imdn takes a truth value")?,
+            "transport" => {
+                self.transport = match text()?.as_str() {
+                    "udp" => Transport::Udp,
+                    "tcp" => Transport::Tcp,
+                    _ => return Err("transport takes udp or tcp".to_owned()),
+                }
+            }
+            _ => return Err(format!("there is no setting {setting}")),
+        }
+        Ok(())
+    }
+}
+
+/// ICSI of a CPM feature as it stands inside `+g.3gpp.icsi-ref`.
+#[must_use]
+pub fn encoded_icsi(feature: &str) -> String {
+    format!("{ICSI}{feature}").replace(':', "%3A")
+}

@@ -1,0 +1,175 @@
+//! Protocol parties without sockets and clocks: what they are handed they handle, what they want to say is polled.
+//!
+//! The conformant client is at once fake peer, reference SUT and, with a defect laid over it by [`conduct`], the
+//! broken SUT that the suite tests itself with. No role contains a test condition.
+
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+
+use bytes::Bytes;
+
+use crate::{
+    trace::Transport,
+    upper::{Act, Answer, Sight},
+};
+
+pub mod build;
+pub mod conduct;
+pub mod cpm_client;
+pub mod digest;
+pub mod ids;
+pub mod ims_core;
+pub mod null;
+pub mod patch;
+pub mod transaction;
+
+/// Where bytes go to, or came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hop {
+    /// How.
+    pub transport: Transport,
+    /// The other end; for a stream the other end of its connection.
+    pub address: SocketAddr,
+}
+
+/// What a party is handed.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Octets arrived.
+    Bytes {
+        /// From where; answering there answers over the same connection.
+        hop: Hop,
+        /// One datagram, or what one read of a stream gave.
+        bytes: Bytes,
+    },
+    /// A stream ended, was reset, or could not be opened.
+    Closed {
+        /// Which.
+        hop: Hop,
+    },
+    /// The deadline has come.
+    Timeout,
+    /// The user does something.
+    Act {
+        /// Number to answer to.
+        id: u64,
+        /// What.
+        act: Act,
+    },
+    /// The scenario wants something of a fake.
+    Stimulus(Stimulus),
+}
+
+/// What a party wants done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// Send octets; a stream that is not open yet is opened.
+    Transmit {
+        /// To where.
+        hop: Hop,
+        /// One datagram, or part of a stream.
+        bytes: Bytes,
+    },
+    /// Close a stream.
+    Close {
+        /// Which.
+        hop: Hop,
+    },
+    /// Answer an act.
+    Answered {
+        /// Its number.
+        id: u64,
+        /// The answer.
+        answer: Answer,
+    },
+    /// Show something to the user.
+    Sight(Sight),
+}
+
+/// What the scenario may ask of a fake beyond its normal behaviour.
+#[derive(Clone, Debug)]
+pub enum Stimulus {
+    /// Send a named message.
+    Send(Outgoing),
+    /// Send these octets to the SUT, as they are.
+    Raw(Bytes),
+    /// Ask the SUT for a sign of life (OPTIONS, RFC 3261, 11).
+    Probe {
+        /// Where the SUT was heard last.
+        flow: Hop,
+        /// Its Contact.
+        contact: String,
+    },
+    /// How the registrar grants registrations from now on.
+    Grant(Grant),
+}
+
+/// A named message of a scenario, all placeholders filled in.
+#[derive(Clone, Debug, Default)]
+pub struct Outgoing {
+    /// SIP method.
+    pub method: String,
+    /// Address that it is for; becomes Request-URI and To.
+    pub to: String,
+    /// Header fields that replace those of the role; `None` removes one.
+    pub headers: Vec<(String, Option<Vec<String>>)>,
+    /// Media type and octets of the body.
+    pub body: Option<(String, Bytes)>,
+}
+
+/// What a registrar grants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Seconds; `None`: as asked for, at most [`Grant::LONGEST`].
+    pub expires: Option<u32>,
+    /// Whether the seconds stand in the Contact of the 200 response (else in Expires; RFC 3261, 10.3).
+    pub in_contact: bool,
+    /// Whether GRUUs are handed out where asked for (RFC 5627, 5).
+    pub gruu: bool,
+}
+
+impl Grant {
+    /// The longest registration that is granted unless a scenario says otherwise, in seconds.
+    pub const LONGEST: u32 = 3600;
+}
+
+impl Default for Grant {
+    fn default() -> Self {
+        Self { expires: None, in_contact: true, gruu: true }
+    }
+}
+
+/// A protocol party. It owns no socket, no clock and no randomness but what it is handed.
+///
+/// **Contract:** one `handle`, then `poll` until `None`, then nothing until bytes or the `deadline`.
+pub trait Actor: Send {
+    /// Takes one input; `now` never goes back.
+    fn handle(&mut self, now: Duration, input: Input);
+
+    /// The next thing to do; drain to `None`.
+    fn poll(&mut self) -> Option<Output>;
+
+    /// When to hand in [`Input::Timeout`].
+    fn deadline(&self) -> Option<Duration>;
+
+    /// Whether all input is handled and nothing new will be sent before further input or `within` from `now`.
+    ///
+    /// Repetitions of what was sent already are not new.
+    fn idle(&self, now: Duration, within: Duration) -> bool;
+
+    /// Back to the state after start: nothing registered, nothing stored.
+    fn reset(&mut self) {}
+
+    /// The scenario's first stimulus is about to be given; only null SUTs care.
+    fn chill(&mut self) {}
+
+    /// Lays a rule of conduct over the role; only [`conduct::Deviant`] can.
+    fn deviate(&mut self, _rule: conduct::Rule) {}
+
+    /// Rules of conduct that could not be carried out, in words.
+    fn complaints(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Names that stand for addresses in the eyes of a role: `{home}` in a defect, the domain of a URI.
+pub type Hosts = BTreeMap<String, SocketAddr>;

@@ -1,0 +1,205 @@
+//! Scenario files: who is there, what the named messages contain, where conduct departs. Data, no control flow.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    role::{Outgoing, conduct::Rule},
+    template,
+    yaml::{self, YamlError},
+};
+
+/// One file of `scenarios/<role>/`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// The fakes, by their names in the features.
+    pub fakes: BTreeMap<String, Fake>,
+    /// Messages that a fake sends when a step says so.
+    #[serde(default)]
+    pub messages: BTreeMap<String, Named>,
+    /// Rules of conduct: name, then fake, then rules; those of `always` hold from the start.
+    #[serde(default)]
+    pub conduct: BTreeMap<String, BTreeMap<String, Vec<Rule>>>,
+}
+
+/// A fake.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fake {
+    /// What it is.
+    pub role: FakeRole,
+    /// Its address, with placeholders; the core has none.
+    #[serde(default)]
+    pub uri: Option<String>,
+}
+
+/// What a fake can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FakeRole {
+    /// The IMS core that the SUT talks to.
+    ImsCore,
+    /// A CPM client behind the core.
+    CpmClient,
+    /// A host that the SUT should not talk to; it listens and says nothing.
+    Bystander,
+}
+
+/// A named message.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// The message that it is like, but for what stands here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub like: Option<String>,
+    /// The fake that sends it where the step names none; `Bob` unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// SIP method.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// Address that it is for, with placeholders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Header fields: text, list of texts, or nothing to remove one; with placeholders.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub header: BTreeMap<String, Option<Texts>>,
+    /// File in `scenarios/bodies`, exact octets with placeholders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// Media type of the body; by its ending where not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+}
+
+/// One text or several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Texts {
+    /// One.
+    One(String),
+    /// Several.
+    Several(Vec<String>),
+}
+
+/// Why a named message cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum MessageError {
+    /// Nothing is called that.
+    #[error("no message is called {name:?}{}", nearest.as_ref().map(|n| format!("; did you mean {n:?}?")).unwrap_or_default())]
+    Unknown {
+        /// The name.
+        name: String,
+        /// The nearest right one.
+        nearest: Option<String>,
+    },
+    /// `like` leads in a circle or further than one step.
+    #[error("{0:?} is like a message that is itself like another; `like` inherits once")]
+    Like(String),
+    /// A placeholder has no value.
+    #[error("{0}")]
+    Template(#[from] template::TemplateError),
+    /// A message says no method, or not for whom it is.
+    #[error("{name:?} has no {what}")]
+    Lacks {
+        /// The message.
+        name: String,
+        /// What it lacks.
+        what: &'static str,
+    },
+    /// A body file is not there.
+    #[error("no file scenarios/bodies/{0}")]
+    Body(String),
+}
+
+impl Scenario {
+    /// Reads a scenario file.
+    ///
+    /// # Errors
+    /// With file, line and what would be right.
+    pub fn parse(file: &str, text: &str) -> Result<Self, YamlError> {
+        yaml::from_str(file, text)
+    }
+
+    /// The message called `name` with what it inherits.
+    ///
+    /// # Errors
+    /// [`MessageError::Unknown`], [`MessageError::Like`].
+    pub fn message(&self, name: &str) -> Result<Named, MessageError> {
+        let find = |name: &str| {
+            self.messages.get(name).ok_or_else(|| MessageError::Unknown {
+                name: name.to_owned(),
+                nearest: yaml::nearest(name, self.messages.keys().map(String::as_str)).map(str::to_owned),
+            })
+        };
+        let own = find(name)?.clone();
+        let Some(like) = &own.like else { return Ok(own) };
+        let base = find(like)?.clone();
+        if base.like.is_some() {
+            return Err(MessageError::Like(name.to_owned()));
+        }
+        let mut header = base.header;
+        header.extend(own.header);
+        Ok(Named {
+            like: None,
+            from: own.from.or(base.from),
+            method: own.method.or(base.method),
+            to: own.to.or(base.to),
+            header,
+            body: own.body.or(base.body),
+            content_type: own.content_type.or(base.content_type),
+        })
+    }
+
+    /// The message called `name`, ready to be sent: placeholders filled in by `value`, its body taken from `file`.
+    ///
+    /// # Errors
+    /// [`MessageError`].
+    pub fn outgoing(
+        &self,
+        name: &str,
+        mut value: impl FnMut(&str) -> Option<String>,
+        file: impl Fn(&str) -> Option<Bytes>,
+    ) -> Result<Outgoing, MessageError> {
+        let named = self.message(name)?;
+        let lacks = |what| MessageError::Lacks { name: name.to_owned(), what };
+        let to = template::fill(&named.to.ok_or_else(|| lacks("`to`"))?, &mut value)?;
+        let mut headers = Vec::new();
+        for (field, texts) in named.header {
+            let texts = match texts {
+                None => None,
+                Some(Texts::One(text)) => Some(vec![template::fill(&text, &mut value)?]),
+                Some(Texts::Several(texts)) => Some(texts.iter().map(|t| template::fill(t, &mut value)).collect::<Result<_, _>>()?),
+            };
+            headers.push((field, texts));
+        }
+        let body = match named.body {
+            None => None,
+            Some(path) => {
+                let octets = file(&path).ok_or_else(|| MessageError::Body(path.clone()))?;
+                let kind = named.content_type.unwrap_or_else(|| media_type(&path).to_owned());
+                Some((kind, filled(&octets, &mut value)?))
+            }
+        };
+        Ok(Outgoing { method: named.method.ok_or_else(|| lacks("`method`"))?, to, headers, body })
+    }
+}
+
+/// The octets with placeholders filled in; octets that are no text have none.
+fn filled(octets: &Bytes, value: impl FnMut(&str) -> Option<String>) -> Result<Bytes, MessageError> {
+    match std::str::from_utf8(octets) {
+        Ok(text) => Ok(template::fill(text, value)?.into()),
+        Err(_) => Ok(octets.clone()),
+    }
+}
+
+fn media_type(path: &str) -> &'static str {
+    match path.rsplit('.').next() {
+        Some("cpim") => "message/cpim",
+        Some("sdp") => "application/sdp",
+        _ => "text/plain",
+    }
+}

@@ -1,0 +1,25 @@
+//! The system under test: its profile, and the upper tester through which its user acts.
+//!
+//! `profile` is what the vendor writes. Of the adapter's protocol, `rpc` has the lines, `call` their meaning, `serve` and
+//! `client` the two halves without I/O, `external` the process or connection itself. Async appears in the last only.
+
+pub mod call;
+mod client;
+pub mod external;
+mod ics;
+mod ixit;
+mod link;
+pub mod profile;
+mod reach;
+pub mod rpc;
+pub mod schema;
+pub mod serve;
+mod template;
+
+pub use client::UpperEvent;
+pub use external::ExternalSut;
+pub use ics::{ICS, Ics};
+pub use ixit::{IXIT, Ixit, IxitKey, Kind};
+pub use profile::Profile;
+pub use reach::{Reach, UpperTester};
+pub use template::template;

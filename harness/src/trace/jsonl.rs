@@ -1,0 +1,219 @@
+//! The trace on disk: JSON Lines, a head line and one line per entry, written while the run goes on.
+//!
+//! Octets that are UTF-8 stand as text, others as base64, so that the file greps and nothing is lost.
+
+use std::{io, time::Duration};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Entry, Event, LinkChange, LinkId, Mark, Party, Trace, Transport};
+use crate::upper::{Act, Answer, Sight};
+
+/// Version of the format; readers accept this one and all earlier ones.
+pub const SCHEMA: &str = "cpmspec.trace/1";
+
+/// First line of a trace file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Head {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// Feature file, from the root of the suite.
+    pub feature: String,
+    /// Title of the scenario.
+    pub scenario: String,
+    /// Line of the scenario in the feature, 1-based; for a row of an outline, the row.
+    pub line: usize,
+    /// Transport of the SUT's signalling.
+    pub transport: Transport,
+}
+
+/// Octets on a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Data {
+    /// As text, where they are UTF-8.
+    Text(String),
+    /// In base64 (RFC 4648, 4), where they are not.
+    Base64(String),
+}
+
+/// One line behind the first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Line {
+    /// Microseconds since the scenario began.
+    pub at: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: LineEvent,
+}
+
+/// [`Event`] as it stands on a line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LineEvent {
+    /// Octets crossed a link.
+    Bytes {
+        /// Over which link.
+        link: LinkId,
+        /// Who sent them.
+        from: Party,
+        /// Who gets them.
+        to: Party,
+        /// The octets.
+        data: Data,
+    },
+    /// A link changed.
+    Link {
+        /// Which.
+        link: LinkId,
+        /// How.
+        change: LinkChange,
+    },
+    /// An act was asked for.
+    Asked {
+        /// Number of the request.
+        id: u64,
+        /// The act.
+        act: Act,
+    },
+    /// An act was answered.
+    Answered {
+        /// Number of the request.
+        id: u64,
+        /// The answer.
+        answer: Answer,
+    },
+    /// The user saw something.
+    Seen(Sight),
+    /// The harness did or noticed something.
+    Mark(Mark),
+}
+
+/// Why a trace file could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file itself.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// A line that is no entry; 1-based.
+    #[error("line {line}: {message}")]
+    Line {
+        /// Which line.
+        line: usize,
+        /// What is wrong with it.
+        message: String,
+    },
+}
+
+/// What was read from a trace file.
+#[derive(Debug)]
+pub struct Read {
+    /// The first line.
+    pub head: Head,
+    /// The entries.
+    pub trace: Trace,
+    /// Whether the last line was torn, as a killed run leaves it; it is left out.
+    pub torn: bool,
+}
+
+impl From<&Bytes> for Data {
+    fn from(bytes: &Bytes) -> Self {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::Text(text.to_owned()),
+            Err(_) => Self::Base64(STANDARD.encode(bytes)),
+        }
+    }
+}
+
+impl TryFrom<Data> for Bytes {
+    type Error = base64::DecodeError;
+
+    fn try_from(data: Data) -> Result<Self, Self::Error> {
+        Ok(match data {
+            Data::Text(text) => text.into(),
+            Data::Base64(text) => STANDARD.decode(text)?.into(),
+        })
+    }
+}
+
+impl From<&Entry> for Line {
+    fn from(entry: &Entry) -> Self {
+        let event = match entry.event.clone() {
+            Event::Bytes { link, from, to, bytes } => LineEvent::Bytes { link, from, to, data: (&bytes).into() },
+            Event::Link { link, change } => LineEvent::Link { link, change },
+            Event::Asked { id, act } => LineEvent::Asked { id, act },
+            Event::Answered { id, answer } => LineEvent::Answered { id, answer },
+            Event::Seen(sight) => LineEvent::Seen(sight),
+            Event::Mark(mark) => LineEvent::Mark(mark),
+        };
+        Self { at: u64::try_from(entry.at.as_micros()).unwrap_or(u64::MAX), event }
+    }
+}
+
+impl TryFrom<Line> for Entry {
+    type Error = base64::DecodeError;
+
+    fn try_from(line: Line) -> Result<Self, Self::Error> {
+        let event = match line.event {
+            LineEvent::Bytes { link, from, to, data } => Event::Bytes { link, from, to, bytes: data.try_into()? },
+            LineEvent::Link { link, change } => Event::Link { link, change },
+            LineEvent::Asked { id, act } => Event::Asked { id, act },
+            LineEvent::Answered { id, answer } => Event::Answered { id, answer },
+            LineEvent::Seen(sight) => Event::Seen(sight),
+            LineEvent::Mark(mark) => Event::Mark(mark),
+        };
+        Ok(Self { at: Duration::from_micros(line.at), event })
+    }
+}
+
+/// Writes the head line.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_head(out: &mut impl io::Write, head: &Head) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, head)?;
+    out.write_all(b"\n")
+}
+
+/// Writes one entry as a line.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_entry(out: &mut impl io::Write, entry: &Entry) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, &Line::from(entry))?;
+    out.write_all(b"\n")
+}
+
+/// Reads a trace file. A torn last line is left out and told; any other line that is no entry is an error.
+///
+/// # Errors
+/// [`ReadError`].
+pub fn read(mut input: impl io::BufRead) -> Result<Read, ReadError> {
+    let mut text = Vec::new();
+    input.read_to_end(&mut text)?;
+    let complete = text.ends_with(b"\n");
+    let lines: Vec<&[u8]> = text.split(|b| *b == b'\n').filter(|line| !line.is_empty()).collect();
+    let malformed = |line: usize, message: String| ReadError::Line { line, message };
+    let first = lines.first().ok_or_else(|| malformed(1, "no head line".to_owned()))?;
+    let head: Head = serde_json::from_slice(first).map_err(|e| malformed(1, format!("no head line of {SCHEMA}: {e}")))?;
+    if head.schema != SCHEMA {
+        return Err(malformed(1, format!("schema {:?}; this version reads {SCHEMA:?}", head.schema)));
+    }
+    let mut read = Read { head, trace: Trace::default(), torn: false };
+    for (index, line) in lines.iter().enumerate().skip(1) {
+        let entry = serde_json::from_slice::<Line>(line)
+            .map_err(|e| e.to_string())
+            .and_then(|line| Entry::try_from(line).map_err(|e| e.to_string()));
+        match entry {
+            Ok(entry) => {
+                read.trace.append(entry.at, entry.event);
+            }
+            Err(_) if index + 1 == lines.len() && !complete => read.torn = true,
+            Err(message) => return Err(malformed(index + 1, message)),
+        }
+    }
+    Ok(read)
+}

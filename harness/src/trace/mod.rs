@@ -1,0 +1,238 @@
+//! The conformance log of one scenario: everything, in order, unchangeable.
+//!
+//! Entries are only ever appended. Parsed messages, dialogs, ladders and evidence are functions of them
+//! ([`View`](crate::trace) and the writers beside it); nothing is stored apart.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::upper::{Act, Answer, Sight};
+
+pub mod jsonl;
+pub mod ladder;
+pub mod pcapng;
+pub mod view;
+
+/// Who takes part: `the SUT`, `the IMS core`, `Bob`. Only the name is stored; the profile says what stands behind it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[schemars(transparent)]
+pub struct Party(#[schemars(with = "String")] Arc<str>);
+
+impl Party {
+    /// A party by its name in the features.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self(name.into())
+    }
+
+    /// The system under test.
+    #[must_use]
+    pub fn sut() -> Self {
+        Self::new("the SUT")
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this is the system under test.
+    #[must_use]
+    pub fn is_sut(&self) -> bool {
+        &*self.0 == "the SUT"
+    }
+}
+
+impl fmt::Debug for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &*self.0)
+    }
+}
+
+impl fmt::Display for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Number of a link within its trace: two endpoints that exchange bytes; for TCP one connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct LinkId(pub u32);
+
+/// How bytes are carried.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// Datagrams; one `Bytes` entry is one datagram.
+    #[default]
+    Udp,
+    /// A byte stream; one `Bytes` entry is what one read or write carried.
+    Tcp,
+}
+
+impl Transport {
+    /// As in a Via header field: `UDP`, `TCP`.
+    #[must_use]
+    pub fn via(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+        }
+    }
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+        })
+    }
+}
+
+/// One end of a link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Endpoint {
+    /// Who.
+    pub party: Party,
+    /// Where: IP address and port.
+    pub address: std::net::SocketAddr,
+}
+
+/// What happened to a link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkChange {
+    /// It came up; `from` opened it.
+    Opened {
+        /// How it carries bytes.
+        transport: Transport,
+        /// Who opened it.
+        from: Endpoint,
+        /// Who was called.
+        to: Endpoint,
+    },
+    /// It was closed in order, by this party.
+    Closed(Party),
+    /// It was refused, or reset, by this party.
+    Reset(Party),
+    /// A limit was passed; further bytes are counted, not kept. The text names the limit.
+    Limit(String),
+}
+
+/// Something that the harness itself did or noticed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mark {
+    /// A step line begins.
+    Step {
+        /// Line in the feature file, 1-based.
+        line: usize,
+        /// Its text without keyword.
+        text: String,
+    },
+    /// A stimulus left for the SUT; absences count from here.
+    Stimulus(String),
+    /// The SUT has handled all input so far: two probes and, between them, `idle`.
+    Barrier,
+    /// A quiet period of so many milliseconds is over.
+    Quiet(u64),
+    /// The SUT answered a probe (true) or did not (false).
+    ProofOfLife(bool),
+    /// The SUT was lost: exited, hung, or broke the protocol of its adapter.
+    SutLost(String),
+    /// The scenario gave up on something that is nobody's nonconformity.
+    Obstacle(String),
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// Octets crossed a link. What we send stands as sent, what we receive as received.
+    Bytes {
+        /// Over which link.
+        link: LinkId,
+        /// Who sent them.
+        from: Party,
+        /// Who gets them.
+        to: Party,
+        /// The octets.
+        bytes: Bytes,
+    },
+    /// A link changed.
+    Link {
+        /// Which.
+        link: LinkId,
+        /// How.
+        change: LinkChange,
+    },
+    /// The upper tester was asked for an act; `id` pairs it with its answer.
+    Asked {
+        /// Number of the request.
+        id: u64,
+        /// The act.
+        act: Act,
+    },
+    /// The answer to an act.
+    Answered {
+        /// Number of the request.
+        id: u64,
+        /// The answer.
+        answer: Answer,
+    },
+    /// The user saw something.
+    Seen(Sight),
+    /// The harness did or noticed something.
+    Mark(Mark),
+}
+
+/// One line of the log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Since the scenario began.
+    pub at: Duration,
+    /// What happened.
+    pub event: Event,
+}
+
+/// The log of one scenario.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trace {
+    entries: Vec<Entry>,
+}
+
+impl Trace {
+    /// Adds an entry at the end and gives its number.
+    pub fn append(&mut self, at: Duration, event: Event) -> usize {
+        self.entries.push(Entry { at, event });
+        self.entries.len() - 1
+    }
+
+    /// All entries, in order; an entry's number is its place here.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// When the last entry was made.
+    #[must_use]
+    pub fn end(&self) -> Duration {
+        self.entries.last().map_or(Duration::ZERO, |entry| entry.at)
+    }
+
+    /// Number of entries.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether nothing was recorded.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
