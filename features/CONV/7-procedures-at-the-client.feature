@@ -1,0 +1,96 @@
+# Source: OMA-COM-CPM-2013-0081 (CPM Conversation Functions 2.0), section 7.
+@CONV-7 @sut-cpm-client
+Feature: 7 A client registers first and picks the procedure that fits
+
+  Which procedure a CPM Client uses for what its user wants, and for what the
+  network brings; and that it says which release of CPM it speaks.
+
+  Ruling R-7-3: the release is due in every request outside a dialog. Ruling
+  R-7-5: a system message is taken like any pager mode message.
+
+  Background:
+    Given the SUT is a CPM Client serving Alice
+
+  Rule: Registration comes first
+
+    Background:
+      Given the network of "cpm-client/registration"
+      And Alice is not registered
+
+    Scenario: The core refuses the registration
+      Given the IMS core will answer 403
+      When Alice registers
+      Then the SUT sends a REGISTER request to the IMS core
+      When Alice sends "Too early" to Bob
+      Then [registerfirst] the SUT sends no MESSAGE or INVITE or SUBSCRIBE request to the IMS core
+      When Alice registers
+      Then the SUT sends a REGISTER request to the IMS core
+
+    Scenario: The core stays silent
+      Given the IMS core will not answer
+      When Alice registers
+      Then the SUT sends a REGISTER request to the IMS core
+      When Alice sends "Too early" to Bob
+      Then [registerfirst] the SUT sends no MESSAGE or INVITE or SUBSCRIBE request to the IMS core
+
+    Scenario: The release is stated in REGISTER and MESSAGE
+      When Alice registers
+      Then the SUT sends a REGISTER request to the IMS core
+      And [useragent] its User-Agent states the CPM release
+      When Alice sends "Hello" to Bob
+      Then the SUT sends a MESSAGE request to the IMS core
+      And [useragent] its User-Agent states the CPM release
+
+  Rule: A small message is sent in pager mode
+
+    Background:
+      Given the network of "cpm-client/pager-mode"
+      And Alice is registered
+
+    Scenario Outline: A small message to <whom>
+      When Alice sends "{text 50}" to <to>
+      Then [pager] the SUT sends 1 MESSAGE request to the IMS core
+      And [pager] the SUT sends no INVITE request to the IMS core
+
+      Examples:
+        | whom     | to  |
+        | one user | Bob |
+
+      @ics-adhoc-groups
+      Examples:
+        | whom            | to         |
+        | an ad-hoc group | Bob, Carol |
+
+      @ics-predefined-groups
+      Examples:
+        | whom                | to              |
+        | a pre-defined group | the Lunch Group |
+
+  Rule: A request that carries the tag is taken in pager mode
+
+    Background:
+      Given the network of "cpm-client/reception"
+      And Alice is registered
+
+    Scenario Outline: <what>
+      When Bob sends "<what>"
+      Then [rx-pager] the SUT answers 200 to the received MESSAGE request
+      And [rx-pager] Alice is shown a message with
+        | content | Hello Alice |
+
+      Examples:
+        | what                                                |
+        | a message                                           |
+        | a message with lower-case escapes                   |
+        | a message with several ICSIs                        |
+        | a message with several Accept-Contact header fields |
+
+      @ics-deferred
+      Examples:
+        | what               |
+        | a deferred message |
+
+      @ics-systemmsg
+      Examples:
+        | what             |
+        | a system message |

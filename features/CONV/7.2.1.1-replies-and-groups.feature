@@ -1,0 +1,129 @@
+# Source: OMA-COM-CPM-2013-0081 (CPM Conversation Functions 2.0), section 7.2.1.1, items 9 to 14.
+@CONV-7.2.1.1 @sut-cpm-client
+Feature: 7.2.1.1 Whom a pager mode message is for
+
+  A reply goes where the answered message says; a message to an ad-hoc group
+  goes to the Controlling Function with the list of its members, one to a
+  pre-defined group goes to the group.
+
+  From, P-Asserted-Identity and Reply-To of what Alice receives always differ.
+  Ruling R-0-13: list and CPIM object travel together in multipart/mixed.
+
+  Background:
+    Given the SUT is a CPM Client serving Alice
+    And the network of "cpm-client/pager-mode"
+    And Alice is registered
+
+  Rule: Replies to one user
+
+    Scenario Outline: The reply goes to <where>
+      Given Alice has received "<received>"
+      When Alice replies "Yes"
+      Then the SUT sends a MESSAGE request to the IMS core
+      And [<item>] its Request-URI is the <field> of the received MESSAGE request
+      And [12existing] its Conversation-ID equals that of the received MESSAGE request
+      And [13] its Contribution-ID is newly generated
+      And [14] its InReplyTo-Contribution-ID is the Contribution-ID of the received MESSAGE request
+      And [1] its Accept-Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.msg"
+      And [4] its P-Preferred-Service is "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.msg"
+
+      Examples:
+        | item | where                     | received                     | field               |
+        | 9b   | the Reply-To              | a message with Reply-To      | Reply-To            |
+        | 9c   | the authenticated sender  | a message without Reply-To   | P-Asserted-Identity |
+        | 9c   | one of two such addresses | a message from two addresses | P-Asserted-Identity |
+
+    Scenario Outline: Alice gives another address for a reply to <received>
+      Given Alice has received "<received>"
+      When Alice replies "Yes" with
+        | to | {dave} |
+      Then the SUT sends a MESSAGE request to the IMS core
+      And [<item>] its Request-URI is the address of Dave
+      And [14] its InReplyTo-Contribution-ID is the Contribution-ID of the received MESSAGE request
+
+      Examples:
+        | item | received                   |
+        | 9b   | a message with Reply-To    |
+        | 9c   | a message without Reply-To |
+
+  @ics-adhoc-groups
+  Rule: Ad-hoc groups
+
+    Scenario: Two members
+      When Alice sends "Lunch at noon?" to Bob, Carol
+      Then the SUT sends a MESSAGE request to the IMS core
+      And [10a] its Request-URI is the address of the Controlling Function
+      And [10b] its body lists
+        | Bob   |
+        | Carol |
+      And [16] its body has the parts
+        | message/cpim                   |
+        | application/resource-lists+xml |
+      And [1] its Accept-Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.msg"
+      And [3] it has no header field Contact
+      And [4] its P-Preferred-Service is "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.msg"
+      And [12] its Conversation-ID is newly generated
+      And [15] its content is "Lunch at noon?"
+
+    Scenario: Nobody is written to directly
+      When Alice sends "Lunch at noon?" to Bob, Carol
+      Then [10a] the SUT sends 1 MESSAGE request to the IMS core
+      And [10a] its Request-URI is the address of the Controlling Function
+
+    Scenario Outline: Members <of what kind>
+      When Alice sends "Lunch at noon?" to Bob, Carol with
+        | to | <members> |
+      Then the SUT sends a MESSAGE request to the IMS core
+      And [10a] its Request-URI is the address of the Controlling Function
+      And [10b] its body lists
+        | <first>  |
+        | <second> |
+        | <third>  |
+
+      Examples:
+        | of what kind       | members                                                      | first               | second                 | third           |
+        | that need escaping | sip:a&b@example.com, sip:o'hara@example.com, sip:d@e.example | sip:a&b@example.com | sip:o'hara@example.com | sip:d@e.example |
+
+      @ics-tel-uri
+      Examples:
+        | of what kind | members                                                 | first               | second           | third            |
+        | with numbers | sip:bob@example.com, tel:+15555550111, tel:+15555550112 | sip:bob@example.com | tel:+15555550111 | tel:+15555550112 |
+
+    Scenario: An anonymous message to a group
+      When Alice sends "Guess who" to Bob, Carol with
+        | anonymous | yes |
+      Then the SUT sends a MESSAGE request to the IMS core
+      And [7] its Privacy contains "id"
+
+    Scenario Outline: A reply to the group names the sender by <field>
+      Given Alice has received "<received>"
+      When Alice replies "Yes" with
+        | members | <members> |
+      Then the SUT sends a MESSAGE request to the IMS core
+      And [<item>] its body lists the <field> of the received MESSAGE request
+      And [12existing] its Conversation-ID equals that of the received MESSAGE request
+
+      Examples: the sender is none of the members that Alice names
+        | item | received                   | field               | members     |
+        | 10c  | a message with Reply-To    | Reply-To            | Bob, Dave   |
+        | 10d  | a message without Reply-To | P-Asserted-Identity | Carol, Dave |
+
+  @ics-predefined-groups
+  Rule: Pre-defined groups
+
+    Scenario: A message to the group
+      When Alice sends "Lunch at noon?" to the Lunch Group
+      Then the SUT sends a MESSAGE request to the IMS core
+      And [11] its Request-URI is the address of the Lunch Group
+      And [16] its body is a CPIM message
+      And [1] its Accept-Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.msg"
+      And [3] it has no header field Contact
+      And [4] its P-Preferred-Service is "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.msg"
+      And [12] its Conversation-ID is newly generated
+
+    Scenario: A reply to the group
+      Given Alice has received "a message to the group"
+      When Alice replies "Yes" with
+        | to | {lunch group} |
+      Then the SUT sends a MESSAGE request to the IMS core
+      And [11] its Request-URI is the address of the Lunch Group

@@ -1,0 +1,54 @@
+//! `reference`: the reference client as a process of its own, behind the upper tester's protocol.
+
+use std::{net::SocketAddr, path::Path};
+
+use harness::{
+    bench::{host, stage},
+    role::{
+        Actor,
+        conduct::Deviant,
+        cpm_client::{CpmClient, Settings},
+    },
+    sut::Profile,
+};
+
+use super::{Done, FINE, HARNESS, Stop};
+use crate::{files::Suite, run};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Which role.
+    #[arg(value_parser = ["cpm-client"])]
+    role: String,
+    /// Lay the defect of this requirement over it.
+    #[arg(long, value_name = "ID")]
+    defect: Option<String>,
+    /// Where to listen for SIP over UDP and TCP.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+}
+
+pub(super) fn main(suite: Option<&Path>, args: Args) -> Done {
+    let rules = match &args.defect {
+        None => Vec::new(),
+        Some(id) => {
+            let suite = match suite {
+                Some(root) => Suite::read(root)?,
+                None => Suite::embedded()?,
+            };
+            suite.defects.get(id).cloned().ok_or_else(|| Stop::usage(format!("no defect is known for {id}")))?
+        }
+    };
+    let seed = u64::try_from(run::unix_now().as_nanos()).unwrap_or_default();
+    let epoch = i64::try_from(run::unix_now().as_secs()).unwrap_or_default();
+    let make = |address| -> Box<dyn Actor> {
+        let client = Box::new(CpmClient::new(Settings::default(), address, seed, epoch));
+        Box::new(Deviant::new(client, rules, stage::names(&Profile::embedded().ixit), stage::Hosts::new(), Vec::new(), seed))
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let name = format!("cpmspec reference {} {}", args.role, env!("CARGO_PKG_VERSION"));
+    let done = runtime.block_on(host::host(&name, args.listen, make, tokio::io::stdin(), tokio::io::stdout()));
+    // A read of standard input cannot be cancelled; it must not keep the process.
+    runtime.shutdown_background();
+    done.map(|()| FINE).map_err(|error| Stop(HARNESS, error.to_string()))
+}

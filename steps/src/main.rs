@@ -1,0 +1,7 @@
+//! `cpmspec`: the command line.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    suite::cli::main()
+}
