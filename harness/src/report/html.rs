@@ -90,7 +90,7 @@ impl Page<'_> {
         let transports: Vec<String> = sut.transports.iter().map(ToString::to_string).collect();
         context! {
             claim,
-            claim_kind => match claim { "conformant" => "pass", "not conformant" => "fail", _ => "inconclusive" },
+            claim_kind => match claim { "conformant" | "conformant in what was selected" => "pass", "not conformant" => "fail", _ => "inconclusive" },
             sut => context! { name => &sut.name, role => &sut.role, transports => transports.join(", ") },
             ics => sut.ics.iter().map(|(item, value)| context! { item, value }).collect::<Vec<_>>(),
             suite => context! { version => &suite.version, sha256 => &suite.sha256 },

@@ -254,6 +254,8 @@ pub struct Report {
     pub tool: ToolFacts,
     /// The SUT.
     pub sut: SutFacts,
+    /// Selectors of the command line; empty: all. A claim is about these requirements only.
+    pub selection: Vec<String>,
     /// The numbers.
     pub counts: Counts,
     /// The requirements, in document order.

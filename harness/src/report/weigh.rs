@@ -35,6 +35,7 @@ pub fn weigh(run: &Run, lines: Vec<Line>, mut scenarios: Vec<Played>) -> Report 
         suite: run.suite.clone(),
         tool: run.tool.clone(),
         sut: run.sut.clone(),
+        selection: run.selection.clone(),
         counts: counts(&rows, scenarios.len()),
         requirements: rows,
         scenarios,

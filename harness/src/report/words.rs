@@ -6,12 +6,14 @@ use crate::{
     verdict::{Evidence, Reason, Verdict},
 };
 
-/// What the run claims about the SUT.
+/// What the run claims about the SUT. Where nothing failed but something binding was not judged, it claims nothing.
 pub(super) fn claim(report: &Report) -> &'static str {
-    match (report.status, report.conformant) {
-        (RunStatus::Interrupted, _) => "interrupted: no claim",
-        (RunStatus::Complete, true) => "conformant",
-        (RunStatus::Complete, false) => "not conformant",
+    match (report.status, report.conformant, report.counts.fail, report.selection.is_empty()) {
+        (RunStatus::Interrupted, ..) => "interrupted: no claim",
+        (RunStatus::Complete, true, _, true) => "conformant",
+        (RunStatus::Complete, true, _, false) => "conformant in what was selected",
+        (RunStatus::Complete, false, 0, _) => "no claim: not everything that binds was judged",
+        (RunStatus::Complete, false, ..) => "not conformant",
     }
 }
 
