@@ -67,8 +67,9 @@ Feature: 7.2.1.1 Whom a pager mode message is for
 
     Scenario: Nobody is written to directly
       When Alice sends "Lunch at noon?" to Bob, Carol
-      Then [10a] the SUT sends 1 MESSAGE request to the IMS core
+      Then the SUT sends a MESSAGE request to the IMS core
       And [10a] its Request-URI is the address of the Controlling Function
+      And [10a] the SUT sends no MESSAGE request to the IMS core
 
     Scenario Outline: Members <of what kind>
       When Alice sends "Lunch at noon?" to Bob, Carol with

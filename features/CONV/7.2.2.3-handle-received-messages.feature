@@ -89,7 +89,8 @@ Feature: 7.2.2.3 What a client does with a message that it received
         | CPIM Content-Type | message/imdn+xml |
       When Bob sends "<what>"
       Then the SUT answers 200 to the received MESSAGE request
-      And [3-check] the SUT sends no MESSAGE request to the IMS core
+      And [3-check] the SUT sends no MESSAGE request to the IMS core with
+        | IMDN kind | delivery |
 
       Examples: the first message is the control
         | what                                      |

@@ -48,6 +48,9 @@ pub fn has(view: &View<'_>, field: &Field, has: Has) -> Judgement {
     if has == Has::May && view.it().is_ok_and(|seen| field.read(&seen.message).is_empty()) {
         return Judgement::NotTaken(format!("there is no {field}"));
     }
+    if let Some(hidden) = hidden_in_body(view, field) {
+        return hidden;
+    }
     on_it(view, |seen| {
         let found = field.read(&seen.message);
         match (has, found.first()) {
@@ -292,7 +295,13 @@ pub fn is_address_of(view: &View<'_>, field: &Field, actor: &str) -> Judgement {
 /// Whether the field is the CPIM From of a message whose sender stays anonymous.
 fn is_anonymous_sender(seen: &Seen, field: &Field) -> bool {
     let of_cpim = matches!(&field.place, Place::Cpim(name) if name == "From");
-    of_cpim && seen.message.elements("Privacy").iter().any(|p| compare::tokens(&p.text(&seen.message.raw)).contains("id"))
+    let nobody = seen
+        .message
+        .elements("From")
+        .iter()
+        .any(|s| uri::same(&compare::address(&s.text(&seen.message.raw)), "sip:anonymous@anonymous.invalid"));
+    of_cpim && nobody
+        || of_cpim && seen.message.elements("Privacy").iter().any(|p| compare::tokens(&p.text(&seen.message.raw)).contains("id"))
 }
 
 /// R-7.2.1.3-2: such a CPIM From names nobody; the sender's own address passes with a warning.
@@ -390,10 +399,20 @@ fn judged(view: &View<'_>, field: &Field, check: impl FnOnce(&Seen, &[Found]) ->
     if field.optional && view.it().is_ok_and(|seen| field.read(&seen.message).is_empty()) {
         return Judgement::NotTaken(format!("there is no {field}"));
     }
+    if let Some(hidden) = hidden_in_body(view, field) {
+        return hidden;
+    }
     on_it(view, |seen| match field.read(&seen.message) {
         all if all.is_empty() => vec![missing(seen, field)],
         all => check(seen, &all),
     })
+}
+
+/// A field of a CPIM object that is not there is no concern of its rows; that there is none, CONV-7.2.1.1-16 judges.
+fn hidden_in_body(view: &View<'_>, field: &Field) -> Option<Judgement> {
+    let in_body = matches!(field.place, Place::Cpim(_) | Place::Imdn(_) | Place::Content);
+    let none = view.it().is_ok_and(|seen| crate::field::cpim_part(&seen.message).is_none());
+    (in_body && none).then(|| Judgement::Obstacle(Reason::HiddenByAnswer, "the body is no CPIM object by its Content-Type".to_owned()))
 }
 
 fn missing(seen: &Seen, field: &Field) -> Finding {

@@ -195,9 +195,13 @@ pub fn read(mut input: impl io::BufRead) -> Result<Read, ReadError> {
     let mut text = Vec::new();
     input.read_to_end(&mut text)?;
     let complete = text.ends_with(b"\n");
-    let lines: Vec<&[u8]> = text.split(|b| *b == b'\n').filter(|line| !line.is_empty()).collect();
+    let mut lines: Vec<&[u8]> = text.split(|b| *b == b'\n').collect();
+    // What stands behind the last line end is no line.
+    if complete {
+        lines.pop();
+    }
     let malformed = |line: usize, message: String| ReadError::Line { line, message };
-    let first = lines.first().ok_or_else(|| malformed(1, "no head line".to_owned()))?;
+    let first = lines.first().filter(|line| !line.is_empty()).ok_or_else(|| malformed(1, "no head line".to_owned()))?;
     let head: Head = serde_json::from_slice(first).map_err(|e| malformed(1, format!("no head line of {SCHEMA}: {e}")))?;
     if head.schema != SCHEMA {
         return Err(malformed(1, format!("schema {:?}; this version reads {SCHEMA:?}", head.schema)));

@@ -70,6 +70,11 @@ impl fmt::Display for Spec {
 /// "It" keeps the rules of the pack.
 #[must_use]
 pub fn obeys(view: &View<'_>, spec: &Spec) -> Judgement {
+    // That there is a CPIM object at all, CONV-7.2.1.1-16 judges; without one its rules have nothing to look at.
+    let hidden = spec.0.starts_with("RFC 5438") && view.it().is_ok_and(|seen| crate::field::cpim_part(&seen.message).is_none());
+    if hidden {
+        return Judgement::Obstacle(Reason::HiddenByAnswer, "the body is no CPIM object by its Content-Type".to_owned());
+    }
     match PACKS.iter().find(|(name, _)| *name == spec.0) {
         Some((_, rules)) => on_it(view, |seen| rules(view, seen)),
         None => Judgement::Obstacle(Reason::Suite, format!("no pack {spec}")),

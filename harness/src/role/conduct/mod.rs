@@ -88,7 +88,8 @@ impl Deviant {
             names,
             hosts,
             unseen,
-            ids: Ids::new(seed),
+            // Other identifiers than those of the role, which may have the same seed.
+            ids: Ids::new(!seed),
             happened: BTreeSet::new(),
             sent: Vec::new(),
             received: Vec::new(),
