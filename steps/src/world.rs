@@ -348,9 +348,18 @@ impl World {
                 reason: Reason::Crashed,
                 detail: format!("after {}: {why}", self.last_stimulus()),
             });
-        } else if self.lives().await == Some(false) {
-            let detail = format!("after {} the SUT no longer answers OPTIONS", self.last_stimulus());
+        } else if self.lives().await == Some(false) && !self.says_idle().await {
+            let detail = format!("after {} the SUT answers neither OPTIONS nor `idle`", self.last_stimulus());
             self.stop(Obstacle { verdict: Verdict::Fail, reason: Reason::Crashed, detail });
+        }
+    }
+
+    /// Whether the adapter says that the SUT is idle; some products never answer OPTIONS and live all the same.
+    async fn says_idle(&mut self) -> bool {
+        let (acts, external) = (self.duration("acts"), self.bench.as_ref().is_some_and(Bench::is_external));
+        match self.bench.as_mut() {
+            Some(bench) if external && bench.knows_idle() => bench.idle(acts, Duration::ZERO).await,
+            _ => false,
         }
     }
 

@@ -154,7 +154,9 @@ async fn play(suite: &Arc<Suite>, profile: &Profile, ids: &[String], args: &Args
             }));
             let base = Setup::memory(Arc::clone(suite), who.clone()).net(*transport, profile.reach.core, seed);
             let setup = Setup { profile: profile.clone(), folder: Some(root.clone()), first, slow: args.slow, tell, ..base };
-            first += run::play(Arc::new(setup), &cases, if external { 1 } else { args.jobs }).await.len();
+            // One user, or one port, is for one scenario at a time.
+            let jobs = if external || profile.reach.core.port() != 0 { 1 } else { args.jobs };
+            first += run::play(Arc::new(setup), &cases, jobs).await.len();
         }
     };
     let complete = tokio::select! {
