@@ -300,8 +300,8 @@ fn is_anonymous_sender(seen: &Seen, field: &Field) -> bool {
         .elements("From")
         .iter()
         .any(|s| uri::same(&compare::address(&s.text(&seen.message.raw)), "sip:anonymous@anonymous.invalid"));
-    of_cpim && nobody
-        || of_cpim && seen.message.elements("Privacy").iter().any(|p| compare::tokens(&p.text(&seen.message.raw)).contains("id"))
+    let asked = || seen.message.elements("Privacy").iter().any(|p| compare::tokens(&p.text(&seen.message.raw)).contains("id"));
+    of_cpim && (nobody || asked())
 }
 
 /// R-7.2.1.3-2: such a CPIM From names nobody; the sender's own address passes with a warning.
