@@ -1,6 +1,5 @@
 //! What judging costs: reading one MESSAGE of 1.5 kB off the trace and all checks of the first scenario of 7.2.1.1, with evidence.
 
-#![expect(missing_docs, reason = "criterion's macros make undocumented functions")]
 #![expect(clippy::unwrap_used, reason = "a bench that cannot begin has nothing to measure")]
 
 use std::{hint::black_box, time::Duration};

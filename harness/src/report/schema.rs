@@ -4,7 +4,7 @@ use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
 
 use super::{Report, Run};
-use crate::trace::jsonl;
+use crate::trace::{self, jsonl};
 
 /// Names that [`schema`] knows.
 pub const SCHEMAS: &[&str] = &["report", "run", "trace"];
@@ -17,7 +17,7 @@ enum TraceLine {
     /// The first line.
     Head(jsonl::Head),
     /// Any other line.
-    Entry(jsonl::Line),
+    Entry(trace::Entry),
 }
 
 /// The schema called `name`: `report` and `run` for a whole file, `trace` for each line of one.

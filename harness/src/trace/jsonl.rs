@@ -2,15 +2,14 @@
 //!
 //! Octets that are UTF-8 stand as text, others as base64, so that the file greps and nothing is lost.
 
-use std::{io, time::Duration};
+use std::io;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Event, LinkChange, LinkId, Mark, Party, Trace, Transport};
-use crate::upper::{Act, Answer, Sight};
+use super::{Entry, Trace, Transport};
 
 /// Version of the format; readers accept this one and all earlier ones.
 pub const SCHEMA: &str = "cpmspec.trace/1";
@@ -38,58 +37,6 @@ pub enum Data {
     Text(String),
     /// In base64 (RFC 4648, 4), where they are not.
     Base64(String),
-}
-
-/// One line behind the first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Line {
-    /// Microseconds since the scenario began.
-    pub at: u64,
-    /// What happened.
-    #[serde(flatten)]
-    pub event: LineEvent,
-}
-
-/// [`Event`] as it stands on a line.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum LineEvent {
-    /// Octets crossed a link.
-    Bytes {
-        /// Over which link.
-        link: LinkId,
-        /// Who sent them.
-        from: Party,
-        /// Who gets them.
-        to: Party,
-        /// The octets.
-        data: Data,
-    },
-    /// A link changed.
-    Link {
-        /// Which.
-        link: LinkId,
-        /// How.
-        change: LinkChange,
-    },
-    /// An act was asked for.
-    Asked {
-        /// Number of the request.
-        id: u64,
-        /// The act.
-        act: Act,
-    },
-    /// An act was answered.
-    Answered {
-        /// Number of the request.
-        id: u64,
-        /// The answer.
-        answer: Answer,
-    },
-    /// The user saw something.
-    Seen(Sight),
-    /// The harness did or noticed something.
-    Mark(Mark),
 }
 
 /// Why a trace file could not be read.
@@ -139,33 +86,33 @@ impl TryFrom<Data> for Bytes {
     }
 }
 
-impl From<&Entry> for Line {
-    fn from(entry: &Entry) -> Self {
-        let event = match entry.event.clone() {
-            Event::Bytes { link, from, to, bytes } => LineEvent::Bytes { link, from, to, data: (&bytes).into() },
-            Event::Link { link, change } => LineEvent::Link { link, change },
-            Event::Asked { id, act } => LineEvent::Asked { id, act },
-            Event::Answered { id, answer } => LineEvent::Answered { id, answer },
-            Event::Seen(sight) => LineEvent::Seen(sight),
-            Event::Mark(mark) => LineEvent::Mark(mark),
-        };
-        Self { at: u64::try_from(entry.at.as_micros()).unwrap_or(u64::MAX), event }
+/// Octets as [`Data`].
+pub(super) mod octets {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, de::Error as _};
+
+    use super::{Bytes, Data};
+
+    pub(crate) fn serialize<S: Serializer>(bytes: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
+        Data::from(bytes).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
+        Data::deserialize(deserializer)?.try_into().map_err(D::Error::custom)
     }
 }
 
-impl TryFrom<Line> for Entry {
-    type Error = base64::DecodeError;
+/// Times as whole microseconds.
+pub(super) mod micros {
+    use std::time::Duration;
 
-    fn try_from(line: Line) -> Result<Self, Self::Error> {
-        let event = match line.event {
-            LineEvent::Bytes { link, from, to, data } => Event::Bytes { link, from, to, bytes: data.try_into()? },
-            LineEvent::Link { link, change } => Event::Link { link, change },
-            LineEvent::Asked { id, act } => Event::Asked { id, act },
-            LineEvent::Answered { id, answer } => Event::Answered { id, answer },
-            LineEvent::Seen(sight) => Event::Seen(sight),
-            LineEvent::Mark(mark) => Event::Mark(mark),
-        };
-        Ok(Self { at: Duration::from_micros(line.at), event })
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(at: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(u64::try_from(at.as_micros()).unwrap_or(u64::MAX))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_micros)
     }
 }
 
@@ -183,7 +130,7 @@ pub fn write_head(out: &mut impl io::Write, head: &Head) -> io::Result<()> {
 /// # Errors
 /// Those of `out`.
 pub fn write_entry(out: &mut impl io::Write, entry: &Entry) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, &Line::from(entry))?;
+    serde_json::to_writer(&mut *out, entry)?;
     out.write_all(b"\n")
 }
 
@@ -208,15 +155,12 @@ pub fn read(mut input: impl io::BufRead) -> Result<Read, ReadError> {
     }
     let mut read = Read { head, trace: Trace::default(), torn: false };
     for (index, line) in lines.iter().enumerate().skip(1) {
-        let entry = serde_json::from_slice::<Line>(line)
-            .map_err(|e| e.to_string())
-            .and_then(|line| Entry::try_from(line).map_err(|e| e.to_string()));
-        match entry {
+        match serde_json::from_slice::<Entry>(line) {
             Ok(entry) => {
                 read.trace.append(entry.at, entry.event);
             }
             Err(_) if index + 1 == lines.len() && !complete => read.torn = true,
-            Err(message) => return Err(malformed(index + 1, message)),
+            Err(error) => return Err(malformed(index + 1, error.to_string())),
         }
     }
     Ok(read)

@@ -150,7 +150,8 @@ pub enum Mark {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Event {
     /// Octets crossed a link. What we send stands as sent, what we receive as received.
     Bytes {
@@ -161,6 +162,8 @@ pub enum Event {
         /// Who gets them.
         to: Party,
         /// The octets.
+        #[serde(rename = "data", with = "jsonl::octets")]
+        #[schemars(with = "jsonl::Data")]
         bytes: Bytes,
     },
     /// A link changed.
@@ -190,12 +193,15 @@ pub enum Event {
     Mark(Mark),
 }
 
-/// One line of the log.
-#[derive(Clone, Debug, PartialEq)]
+/// One entry of the log: one line of its file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Entry {
-    /// Since the scenario began.
+    /// Since the scenario began; in the file in microseconds.
+    #[serde(with = "jsonl::micros")]
+    #[schemars(with = "u64")]
     pub at: Duration,
     /// What happened.
+    #[serde(flatten)]
     pub event: Event,
 }
 

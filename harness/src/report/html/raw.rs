@@ -2,7 +2,7 @@
 
 use crate::{
     report::escape::{Piece, markup, named, pieces},
-    trace::{Entry, Event, jsonl},
+    trace::{Entry, Event},
     wire::Span,
 };
 
@@ -37,7 +37,7 @@ pub(super) fn raw(entry: &Entry, marks: &[Span]) -> Raw {
         Event::Link { .. } => "the link changes",
         Event::Mark(_) | Event::Bytes { .. } => "mark",
     };
-    let json = serde_json::to_string(&jsonl::Line::from(entry)).unwrap_or_default();
+    let json = serde_json::to_string(entry).unwrap_or_default();
     let (window, html) = marked(json.as_bytes(), &[]);
     Raw { title: format!("{at:.3} s, {what}"), html, cut: (window != Span::all(json.as_bytes())).then_some((window, json.len())) }
 }
