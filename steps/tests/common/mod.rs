@@ -1,8 +1,9 @@
 //! What the tests of the built program share: running it with a deadline, profiles, run folders.
 
+#![allow(dead_code, reason = "each test file is a crate of its own and uses what it needs")]
+
 use std::{
-    fs,
-    io::{self, Read as _},
+    fs, io,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc,
@@ -31,7 +32,6 @@ pub struct Ended {
 
 impl Ended {
     /// Standard output as JSON.
-    #[allow(dead_code, reason = "not every test file reads JSON")]
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
@@ -103,7 +103,6 @@ pub fn report(run: &Path) -> harness::report::Report {
 }
 
 /// All files below a folder with their octets, in order of their paths.
-#[allow(dead_code, reason = "not every test file looks at all files")]
 pub fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
