@@ -101,7 +101,10 @@ const FEATURE: &str = "features/CONV/7.1-register.feature";
 
 #[test]
 fn a_feature_that_is_no_gherkin() {
-    broken(FEATURE, "    Scenario: Alice registers\n", "    Scenari: Alice registers\n", "");
+    let (folder, root) = suite(FEATURE, "    Scenario: Alice registers\n", "    Scenari: Alice registers\n");
+    let text = fs::read_to_string(root.join(FEATURE)).expect("a feature");
+    let line = 1 + text.lines().position(|line| line.contains("Scenari:")).expect("the line");
+    refused(folder.path(), &["--suite", root.to_str().expect("a path"), "list"], &format!("{FEATURE}:{line}: "), "Gherkin");
 }
 
 #[test]
