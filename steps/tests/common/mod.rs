@@ -45,12 +45,17 @@ pub fn cpmspec<S: AsRef<std::ffi::OsStr>>(folder: &Path, arguments: impl IntoIte
 }
 
 /// As [`cpmspec`], for a command that is made by the test.
-pub fn ended(mut command: Command) -> Ended {
+pub fn ended(command: Command) -> Ended {
+    ended_within(command, PATIENCE)
+}
+
+/// As [`ended`], with a deadline of its own.
+pub fn ended_within(mut command: Command, patience: Duration) -> Ended {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program");
     let (out, err) = (reader(child.stdout.take().expect("a pipe")), reader(child.stderr.take().expect("a pipe")));
     // Its output ends when it does.
-    let Ok(text) = out.recv_timeout(PATIENCE) else { give_up(child, &command) };
-    let Ok(said) = err.recv_timeout(PATIENCE) else { give_up(child, &command) };
+    let Ok(text) = out.recv_timeout(patience) else { give_up(child, &command) };
+    let Ok(said) = err.recv_timeout(patience) else { give_up(child, &command) };
     let code = child.wait().expect("a status").code().unwrap_or(-1);
     Ended { code, out: String::from_utf8_lossy(&text).into_owned(), err: String::from_utf8_lossy(&said).into_owned() }
 }
