@@ -8,6 +8,7 @@ use std::{
     env,
     io::{self, Read as _, Write as _},
     net::{TcpStream, UdpSocket},
+    path::Path,
     process::{Command, exit},
     thread,
     time::Duration,
@@ -91,6 +92,14 @@ fn misbehave(mode: &str, core: &str) {
     let with = |rest: &[u8]| [&head[..], rest].concat();
     match mode {
         "exit" => exit(7),
+        "INT" | "KILL" => {
+            // The operator, at a moment that is known.
+            let harness = std::os::unix::process::parent_id().to_string();
+            Command::new("kill").args([&format!("-{mode}"), &harness]).status().expect("kill");
+            // The answer never comes; the input ends with the harness.
+            let _ = io::stdin().lines().count();
+            exit(0);
+        }
         "garbage" => say(b"\xff\xfe\n{}\n[1,2]\n\x1b[2J\n{\"jsonrpc\":\"2.0\",\"id\":99,\"result\":{}}\n"),
         "chatter" => loop {
             say(b"all work and no play\n");
@@ -139,18 +148,22 @@ fn flood(core: &str, octets: &'static [u8]) {
 /// Runs the suite's [`IDS`] against such a SUT; gives the exit status and the report.
 fn run(mode: &str, sip: &str) -> (i32, Report) {
     let folder = common::folder();
-    let exe = env::current_exe().expect("this test").display().to_string();
-    let words = ["env", &format!("{MODE}={mode}"), &exe, "--exact", "sut", "--nocapture", "--quiet"];
-    common::profile(folder.path(), sip, &words, "reaction: 400 ms, quiet: 200 ms, acts: 600 ms");
-    let mut command = Command::new("sh");
-    command.args(["-c", &format!("ulimit -v {SPACE}; exec \"$0\" run sut.yaml {} --out out", IDS.join(" ")), common::PROGRAM]);
-    command.current_dir(folder.path());
-    let ended = common::ended_within(command, Duration::from_secs(30));
+    let ended = run_in(folder.path(), mode, sip);
     assert_eq!(ended.err, "", "{mode}");
     assert!(!ended.out.contains('\u{1b}'), "{mode}");
     let size: usize = common::files(&folder.path().join("out")).iter().map(|(_, octets)| octets.len()).sum();
     assert!(size < FOLDER, "{mode}: {size} octets");
     (ended.code, common::report(&folder.path().join("out")))
+}
+
+fn run_in(folder: &Path, mode: &str, sip: &str) -> common::Ended {
+    let exe = env::current_exe().expect("this test").display().to_string();
+    let words = ["env", &format!("{MODE}={mode}"), &exe, "--exact", "sut", "--nocapture", "--quiet"];
+    common::profile(folder, sip, &words, "reaction: 400 ms, quiet: 200 ms, acts: 600 ms");
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("ulimit -v {SPACE}; exec \"$0\" run sut.yaml {} --out out", IDS.join(" ")), common::PROGRAM]);
+    command.current_dir(folder);
+    common::ended_within(command, Duration::from_secs(30))
 }
 
 /// The run ends, is complete, and no requirement passes.
@@ -244,4 +257,21 @@ fn lengths_that_lie() {
 #[test]
 fn octets_that_are_no_text() {
     earns_nothing("nul", "tcp");
+}
+
+#[test]
+fn a_run_that_is_interrupted_says_so_and_claims_nothing() {
+    let (code, report) = run("INT", "udp");
+    assert_eq!((code, report.status, report.conformant), (4, RunStatus::Interrupted, false));
+    assert_eq!(report.counts.pass, 0);
+}
+
+#[test]
+fn a_run_that_is_killed_leaves_a_folder_that_can_be_read() {
+    let folder = common::folder();
+    let ended = run_in(folder.path(), "KILL", "udp");
+    assert_eq!((ended.code, ended.out.as_str()), (-1, ""));
+    let again = common::cpmspec(folder.path(), ["report", "out", "--format", "json"]);
+    let report: Report = serde_json::from_str(&again.out).expect("a report");
+    assert_eq!((again.code, report.status, report.conformant, report.counts.pass), (0, RunStatus::Interrupted, false, 0));
 }
