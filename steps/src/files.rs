@@ -195,10 +195,10 @@ fn feature(path: &str, text: &str) -> Result<Feature, SuiteError> {
     Ok(feature)
 }
 
-/// The line that a parser's message names, else 1.
+/// The line that the parser's message names ("Error at 22:5: ..."), else 1.
 fn error_line(message: &str) -> usize {
     let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok();
-    message.find("line ").and_then(|at| digits(&message[at + 5..])).or_else(|| digits(message.split_once(':')?.0.trim())).unwrap_or(1)
+    ["line ", " at "].iter().find_map(|before| digits(message.split_once(before)?.1)).unwrap_or(1)
 }
 
 fn collect(dir: &Dir<'_>, prefix: &str, files: &mut BTreeMap<String, Bytes>) {

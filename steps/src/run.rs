@@ -15,7 +15,7 @@ use gherkin::Feature;
 use harness::{
     bench::{
         record::Recorder,
-        stage::{Link, Subject, Warmth},
+        stage::{Link, Subject, Warmth, Wrap},
     },
     report::{Line, Played, folder::Folder},
     role::{conduct::Rule, null::Null},
@@ -39,6 +39,8 @@ use crate::{
 pub enum Who {
     /// The reference, a fresh one for each scenario, with these rules laid over it.
     Reference(Vec<Rule>),
+    /// The reference inside something else, a fresh one for each scenario.
+    Wrapped(Wrap),
     /// A null SUT, a fresh one for each scenario.
     Null(Null, Warmth),
     /// A program behind an adapter.
@@ -136,6 +138,7 @@ impl Setup {
     pub(crate) async fn subject(&self) -> Result<Subject, StartError> {
         Ok(match &self.who {
             Who::Reference(rules) => Subject::Reference(rules.clone()),
+            Who::Wrapped(wrap) => Subject::Wrapped(*wrap),
             Who::Null(how, warmth) => Subject::Null(*how, *warmth),
             Who::External(sut) => {
                 let mut sut = Arc::clone(sut).lock_owned().await;

@@ -32,11 +32,16 @@ use crate::{
 pub enum Subject {
     /// The reference client, with these rules laid over it: none, or a defect.
     Reference(Vec<Rule>),
+    /// The reference client inside something else.
+    Wrapped(Wrap),
     /// A SUT that conforms to nothing, from the start or from the first stimulus on.
     Null(Null, Warmth),
     /// A program of its own behind an adapter.
     External(tokio::sync::OwnedMutexGuard<ExternalSut>),
 }
+
+/// Puts a client inside an actor that may change what it says, not what it means.
+pub type Wrap = fn(Box<dyn Actor>) -> Box<dyn Actor>;
 
 /// When a null SUT stops working.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,6 +183,7 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, SocketAddr)
                 Subject::Null(how, Warmth::Cold) => Box::new(NullSut::cold(how)),
                 Subject::Null(how, Warmth::Warm) => Box::new(NullSut::warm(how, client(Vec::new()))),
                 Subject::Reference(rules) => client(rules),
+                Subject::Wrapped(wrap) => wrap(client(Vec::new())),
                 Subject::External(_) => unreachable!("taken above"),
             };
             seats.push(Seat { party: Party::sut(), actor, outer: Some(own), inner: None });
