@@ -27,7 +27,7 @@ Feature: 7.2.1.1 A client sends a pager mode message
       And [4] its P-Preferred-Service is "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.msg"
       And [4] it has no header field P-Asserted-Service
       And [6] its User-Agent states the CPM release
-      And [7] it has no header field Privacy
+      And [7] its Privacy, if any, does not contain "id"
       And [9a] its Request-URI is the address of Bob
       And [12] its Conversation-ID is newly generated
       And [13] its Contribution-ID is newly generated

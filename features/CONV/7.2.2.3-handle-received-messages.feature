@@ -104,8 +104,9 @@ Feature: 7.2.2.3 What a client does with a message that it received
     Scenario Outline: <what>
       Given Alice has received "<what>"
       When Alice reads the message
-      Then [4] the SUT sends a MESSAGE request to the IMS core with
+      Then [4] the SUT sends 1 MESSAGE request to the IMS core with
         | IMDN kind | display |
+      And [4] its Request-URI is the address of Bob
       And [4] its IMDN message-id is the CPIM imdn.Message-ID of the received MESSAGE request
       And [4] it obeys RFC 5438 section 7.2.1
       And [4] its IMDN status is "displayed"
