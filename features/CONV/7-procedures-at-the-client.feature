@@ -17,6 +17,7 @@ Feature: 7 A client registers first and picks the procedure that fits
       Given the network of "cpm-client/registration"
       And Alice is not registered
 
+    @ics-msg
     Scenario: The core refuses the registration
       Given the IMS core will answer 403
       When Alice registers
@@ -26,6 +27,7 @@ Feature: 7 A client registers first and picks the procedure that fits
       When Alice registers
       Then the SUT sends a REGISTER request to the IMS core
 
+    @ics-msg
     Scenario: The core stays silent
       Given the IMS core will not answer
       When Alice registers
@@ -33,6 +35,7 @@ Feature: 7 A client registers first and picks the procedure that fits
       When Alice sends "Too early" to Bob
       Then [registerfirst] the SUT sends no MESSAGE or INVITE or SUBSCRIBE request to the IMS core
 
+    @ics-msg
     Scenario: The release is stated in REGISTER and MESSAGE
       When Alice registers
       Then the SUT sends a REGISTER request to the IMS core
@@ -41,6 +44,7 @@ Feature: 7 A client registers first and picks the procedure that fits
       Then the SUT sends a MESSAGE request to the IMS core
       And [useragent] its User-Agent states the CPM release
 
+  @ics-msg
   Rule: A small message is sent in pager mode
 
     Background:
@@ -66,6 +70,7 @@ Feature: 7 A client registers first and picks the procedure that fits
         | whom                | to              |
         | a pre-defined group | the Lunch Group |
 
+  @ics-msg
   Rule: A request that carries the tag is taken in pager mode
 
     Background:

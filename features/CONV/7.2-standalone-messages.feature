@@ -1,5 +1,5 @@
 # Source: OMA-COM-CPM-2013-0081 (CPM Conversation Functions 2.0), section 7.2.
-@CONV-7.2 @sut-cpm-client
+@CONV-7.2 @sut-cpm-client @ics-msg
 Feature: 7.2 A standalone message may carry more than text
 
   What a CPM Client claims to support, it sends and shows octet by octet under

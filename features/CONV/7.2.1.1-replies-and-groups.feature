@@ -1,5 +1,5 @@
 # Source: OMA-COM-CPM-2013-0081 (CPM Conversation Functions 2.0), section 7.2.1.1, items 9 to 14.
-@CONV-7.2.1.1 @sut-cpm-client
+@CONV-7.2.1.1 @sut-cpm-client @ics-msg
 Feature: 7.2.1.1 Whom a pager mode message is for
 
   A reply goes where the answered message says; a message to an ad-hoc group
@@ -102,12 +102,31 @@ Feature: 7.2.1.1 Whom a pager mode message is for
         | members | <members> |
       Then the SUT sends a MESSAGE request to the IMS core
       And [<item>] its body lists the <field> of the received MESSAGE request
+      And [<item>] its body lists
+        | Bob   |
+        | Carol |
+        | Dave  |
       And [12existing] its Conversation-ID equals that of the received MESSAGE request
 
       Examples: the sender is none of the members that Alice names
         | item | received                   | field               | members     |
         | 10c  | a message with Reply-To    | Reply-To            | Bob, Dave   |
         | 10d  | a message without Reply-To | P-Asserted-Identity | Carol, Dave |
+
+    Scenario Outline: Alice gives another address for a reply to the group after <received>
+      Given Alice has received "<received>"
+      When Alice replies "Yes" with
+        | members | Dave              |
+        | to      | sip:e@example.com |
+      Then the SUT sends a MESSAGE request to the IMS core
+      And [<item>] its body lists
+        | Dave              |
+        | sip:e@example.com |
+
+      Examples:
+        | item | received                   |
+        | 10c  | a message with Reply-To    |
+        | 10d  | a message without Reply-To |
 
   @ics-predefined-groups
   Rule: Pre-defined groups

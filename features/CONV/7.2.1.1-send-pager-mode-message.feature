@@ -1,5 +1,5 @@
 # Source: OMA-COM-CPM-2013-0081 (CPM Conversation Functions 2.0), section 7.2.1.1.
-@CONV-7.2.1.1 @sut-cpm-client
+@CONV-7.2.1.1 @sut-cpm-client @ics-msg
 Feature: 7.2.1.1 A client sends a pager mode message
 
   A CPM Client sends up to 1300 bytes in one SIP MESSAGE request. Replies and
@@ -27,7 +27,7 @@ Feature: 7.2.1.1 A client sends a pager mode message
       And [4] its P-Preferred-Service is "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.msg"
       And [4] it has no header field P-Asserted-Service
       And [6] its User-Agent states the CPM release
-      And [7] it has no header field Privacy
+      And [7] its Privacy, if any, does not contain "id"
       And [9a] its Request-URI is the address of Bob
       And [12] its Conversation-ID is newly generated
       And [13] its Contribution-ID is newly generated

@@ -1,5 +1,5 @@
 # Source: OMA-COM-CPM-2013-0081 (CPM Conversation Functions 2.0), section 7.2.1.3.
-@CONV-7.2.1.3 @sut-cpm-client
+@CONV-7.2.1.3 @sut-cpm-client @ics-msg
 Feature: 7.2.1.3 A client wraps a message into CPIM
 
   The CPIM object says who wrote to whom, and whether the sender wants to learn
@@ -20,7 +20,9 @@ Feature: 7.2.1.3 A client wraps a message into CPIM
       And [intro] it obeys RFC 3862
       And [2] its CPIM From is the address of Alice
       And [3a] its CPIM To is the address of Bob
-      And [4] it has no header field CPIM imdn.Disposition-Notification
+      And [4] its CPIM imdn.Disposition-Notification, if any, does not contain "positive-delivery"
+      And [4] its CPIM imdn.Disposition-Notification, if any, does not contain "negative-delivery"
+      And [4] its CPIM imdn.Disposition-Notification, if any, does not contain "display"
 
     Scenario: Text in several scripts
       When Alice sends "{file utf8.txt}" to Bob

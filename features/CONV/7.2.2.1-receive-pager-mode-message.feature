@@ -1,11 +1,13 @@
 # Source: OMA-COM-CPM-2013-0081 (CPM Conversation Functions 2.0), section 7.2.2.1.
-@CONV-7.2.2.1 @sut-cpm-client
+@CONV-7.2.2.1 @sut-cpm-client @ics-msg
 Feature: 7.2.2.1 A client receives a pager mode message
 
   A CPM Client answers a SIP MESSAGE request with 200 at once, says which
   release it is, repeats the identifiers, and shows the message; short of
   resources it may answer 480 instead. The source has two lists that start with
-  1; items of the second are "accept-..." (R-7.2.2.1-1).
+  1; items of the second are "accept-..." (R-7.2.2.1-1). Where the network
+  repeats a message, the line about what is not sent waits until the SUT has
+  handled both.
 
   Background:
     Given the SUT is a CPM Client serving Alice
@@ -21,6 +23,7 @@ Feature: 7.2.2.1 A client receives a pager mode message
       Given the SUT is short of resources
       When Bob sends "<what>"
       Then [1] the SUT answers 480 or 200 to the received MESSAGE request
+      And [1] it obeys RFC 3428
       And [1] Alice is not shown a message
       And [1] the SUT sends no MESSAGE request to the IMS core
 
@@ -76,6 +79,7 @@ Feature: 7.2.2.1 A client receives a pager mode message
     Scenario: The network repeats the message
       Given Bob behaves as "says everything twice"
       When Bob sends "a message"
-      Then [accept-1] the SUT answers 200 to the received MESSAGE request
+      Then [accept-1] the SUT sends no MESSAGE request to the IMS core
+      And [accept-1] the SUT answers 200 to the received MESSAGE request
       And [accept-6] Alice is shown a message with
         | content | Hello Alice |

@@ -1,5 +1,5 @@
 # Source: OMA-COM-CPM-2013-0081 (CPM Conversation Functions 2.0), section 7.2.2.3.
-@CONV-7.2.2.3 @sut-cpm-client
+@CONV-7.2.2.3 @sut-cpm-client @ics-msg
 Feature: 7.2.2.3 What a client does with a message that it received
 
   A CPM Client presents the content as its disposition says, and tells the
@@ -105,8 +105,9 @@ Feature: 7.2.2.3 What a client does with a message that it received
     Scenario Outline: <what>
       Given Alice has received "<what>"
       When Alice reads the message
-      Then [4] the SUT sends a MESSAGE request to the IMS core with
+      Then [4] the SUT sends 1 MESSAGE request to the IMS core with
         | IMDN kind | display |
+      And [4] its Request-URI is the address of Bob
       And [4] its IMDN message-id is the CPIM imdn.Message-ID of the received MESSAGE request
       And [4] it obeys RFC 5438 section 7.2.1
       And [4] its IMDN status is "displayed"

@@ -196,7 +196,9 @@ impl World {
     fn lost(&mut self, act: &str) {
         let gone = self.bench.as_ref().and_then(|b| b.gone().map(str::to_owned));
         let detail = gone.unwrap_or_else(|| format!("{act} was not answered in time"));
-        self.stop(Obstacle::new(Reason::SutGone, detail));
+        // ARCHITECTURE, section 11: who dies of a stimulus fails the line that needed its effect; before one it is nobody's fault.
+        let (verdict, reason) = if self.stimulated { (Verdict::Fail, Reason::Crashed) } else { (Verdict::Inconclusive, Reason::SutGone) };
+        self.stop(Obstacle { verdict, reason, detail: format!("after {}: {detail}", self.last_stimulus()) });
     }
 
     /// The refusal of the last act, which keeps lines from being judged unless they expect nothing to happen.

@@ -10,24 +10,22 @@ use crate::{
 
 use super::compare;
 
-/// The body is a CPIM object by its Content-Type, alone or as exactly one part of a multipart (CONV-7.2.1.1-16, R-0-13).
+/// The body is a CPIM object by its Content-Type (CONV-7.2.1.1-16); beside a resource list, [`has_parts`] judges it (R-0-13).
 #[must_use]
 pub fn is_cpim(view: &View<'_>) -> Judgement {
     on_it(view, |seen| {
-        let expected = "Content-Type message/cpim, or multipart/mixed with one such part";
         let raw = &seen.message.raw;
         let kind = seen.message.content_type().map(|t| t.kind.text(raw).to_ascii_lowercase());
-        let parts = field::parts(&seen.message).iter().filter(|(kind, _)| kind == "message/cpim").count();
         let place = seen.message.first("Content-Type").map_or(seen.message.start_span(), |f| f.value);
-        let Some(part) = field::cpim_part(&seen.message) else {
-            let observed = kind.unwrap_or_else(|| "no Content-Type".to_owned());
-            return vec![Finding::new(Reason::Violated, expected, shortened(&observed)).by("CMP-MIME").on(at(seen, place))];
-        };
-        if kind.as_deref().is_some_and(|k| k.starts_with("multipart/")) && parts != 1 {
-            return vec![Finding::new(Reason::Violated, expected, format!("{parts} such parts")).by("CMP-MIME").on(at(seen, place))];
+        if kind.as_deref() != Some("message/cpim") {
+            let observed = kind.map_or_else(|| "no Content-Type".to_owned(), |k| format!("Content-Type {k}"));
+            let finding = Finding::new(Reason::Violated, "Content-Type: message/cpim", shortened(&observed));
+            return vec![finding.by("CMP-MIME").on(at(seen, place))];
         }
-        if Cpim::parse(raw, part).headers.is_empty() {
-            return vec![Finding::new(Reason::Malformed, "message header fields of RFC 3862", "none").by("CMP-CPIM").on(at(seen, part))];
+        let body = seen.message.body;
+        if Cpim::parse(raw, body).headers.is_empty() {
+            let expected = "a CPIM object that begins with header fields such as From (RFC 3862, 2.1)";
+            return vec![Finding::new(Reason::Malformed, expected, "a body without them").by("CMP-CPIM").on(at(seen, body))];
         }
         Vec::new()
     })
@@ -72,8 +70,13 @@ pub fn has_parts(view: &View<'_>, wanted: &[String]) -> Judgement {
     on_it(view, |seen| {
         let Some(multipart) = field::multipart(&seen.message) else {
             let place = seen.message.first("Content-Type").map_or(seen.message.start_span(), |f| f.line);
-            return vec![Finding::new(Reason::Violated, "a multipart body", "another body").by("CMP-MIME").on(at(seen, place))];
+            return vec![
+                Finding::new(Reason::Violated, "Content-Type: multipart/mixed with a boundary", kind(seen))
+                    .by("CMP-MIME")
+                    .on(at(seen, place)),
+            ];
         };
+        let other = (kind(seen) != "multipart/mixed").then(|| not_mixed(seen));
         let malformed = multipart.malformations.iter().map(|m| {
             Finding::new(Reason::Malformed, "a multipart body of RFC 2046", m.message.clone()).by("CMP-MIME").on(at(seen, m.span))
         });
@@ -82,11 +85,24 @@ pub fn has_parts(view: &View<'_>, wanted: &[String]) -> Judgement {
             let count = parts.iter().filter(|(k, _)| k == &kind.to_ascii_lowercase()).count();
             let reason = if count == 0 { Reason::Missing } else { Reason::Unexpected };
             (count != 1).then(|| {
-                Finding::new(reason, format!("one part {kind}"), format!("{count}")).by("CMP-MIME").on(at(seen, seen.message.body))
+                let observed = format!("{count} of {} parts", parts.len());
+                Finding::new(reason, format!("one part of type {kind}"), observed).by("CMP-MIME").on(at(seen, seen.message.body))
             })
         });
-        malformed.chain(miscounted).collect()
+        other.into_iter().chain(malformed).chain(miscounted).collect()
     })
+}
+
+/// The media type of the body, in lower case.
+fn kind(seen: &Seen) -> String {
+    let kind = seen.message.content_type().map(|t| t.kind.text(&seen.message.raw).to_ascii_lowercase());
+    kind.map_or_else(|| "no Content-Type".to_owned(), |k| shortened(&k))
+}
+
+/// R-0-13: list and CPIM object travel in multipart/mixed, and in no other multipart.
+fn not_mixed(seen: &Seen) -> Finding {
+    let place = seen.message.first("Content-Type").map_or(seen.message.start_span(), |f| f.value);
+    Finding::new(Reason::Violated, "Content-Type: multipart/mixed", kind(seen)).by("R-0-13").on(at(seen, place))
 }
 
 /// The resource list names exactly these addresses, as a set (CMP-LIST; RFC 5365, 6; R-0-14).
@@ -156,7 +172,7 @@ fn resource_list(seen: &Seen) -> Result<(List, Vec<Finding>), Finding> {
     let multipart = field::multipart(&seen.message).ok_or_else(|| missing("no multipart body"))?;
     let is_list = |p: &&crate::wire::mime::Part| p.content_type(raw).is_some_and(|t| t.is(raw, "application/resource-lists+xml"));
     let mut parts = multipart.parts.iter().filter(is_list);
-    let (Some(part), None) = (parts.next(), parts.next()) else { return Err(missing("none, or several")) };
+    let (Some(part), None) = (parts.next(), parts.next()) else { return Err(missing("no such part, or several")) };
     let list = List::parse(raw, part.body);
     let mut findings: Vec<Finding> = list
         .malformations
@@ -170,6 +186,9 @@ fn resource_list(seen: &Seen) -> Result<(List, Vec<Finding>), Finding> {
                 .on(at(seen, m.span))
         })
         .collect();
+    if kind(seen) != "multipart/mixed" {
+        findings.push(not_mixed(seen));
+    }
     let disposition = part.header(raw, "Content-Disposition").map(|span| Parametered::parse(raw, span).head.text(raw).to_ascii_lowercase());
     if disposition.as_deref() != Some("recipient-list") {
         let observed = disposition.unwrap_or_else(|| "none".to_owned());

@@ -84,7 +84,7 @@ impl Cmp {
             Self::Service => a.trim().eq_ignore_ascii_case(b.trim()),
             Self::Number => number(a).is_some() && number(a) == number(b),
             Self::Tokens => tokens(a) == tokens(b),
-            Self::Instance => instance(a) == instance(b),
+            Self::Instance => uri::same(instance(a), instance(b)),
             Self::Media => media(a) == media(b),
             Self::Opaque | Self::Text => a.trim() == b.trim(),
         }
@@ -98,11 +98,12 @@ pub fn address(text: &str) -> String {
     NameAddr::parse(raw, Span::all(raw)).uri.text(raw).into_owned()
 }
 
-/// The first number of a value: of `1 REGISTER` the 1.
+/// The first word of a value as a number: of `1 REGISTER` the 1; of `300s` none.
 #[must_use]
 pub fn number(text: &str) -> Option<u64> {
-    let digits: String = text.trim().chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().ok()
+    let word = text.split_ascii_whitespace().next()?;
+    // `parse` alone would take a sign.
+    word.bytes().all(|b| b.is_ascii_digit()).then(|| word.parse().ok())?
 }
 
 /// Tokens of a list, lower case; split at `,` and `;`.
@@ -118,9 +119,8 @@ pub fn cpm_features(text: &str) -> BTreeSet<String> {
     text.trim_matches('"').split(',').map(decoded).filter(|urn| icsi::covers(urn, "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.*")).collect()
 }
 
-fn instance(text: &str) -> String {
-    let urn = text.trim_matches(['"', '<', '>']);
-    if urn.to_ascii_lowercase().starts_with("urn:uuid:") { urn.to_ascii_lowercase() } else { urn.to_owned() }
+fn instance(text: &str) -> &str {
+    text.trim_matches(['"', '<', '>'])
 }
 
 fn media(text: &str) -> String {
@@ -173,9 +173,12 @@ mod tests {
             (Cmp::Opaque, "abc", "ABC", false),
             (Cmp::Number, "7 REGISTER", "7", true),
             (Cmp::Number, "x", "x", false),
+            (Cmp::Number, "300s", "300", false),
+            (Cmp::Number, "+300", "300", false),
             (Cmp::Tokens, "gruu, Path", "path,gruu", true),
             (Cmp::Tokens, "gruu", "gruu2", false),
             (Cmp::Instance, "<urn:uuid:AB>", "urn:uuid:ab", true),
+            (Cmp::Instance, "<URN:UUID:ab>", "urn:uuid:ab", true),
             (Cmp::Instance, "<urn:gsma:imei:1>", "<urn:gsma:imei:2>", false),
             (Cmp::Media, "Text/Plain;charset=UTF-8", "text/plain", true),
             (Cmp::Media, "text/plain", "image/jpeg", false),

@@ -12,7 +12,7 @@ use crate::{
     trace::view::Seen,
     verdict::{Finding, Judgement, Reason, Severity},
     wire::{
-        Malformation, icsi,
+        Malformation, Span, icsi,
         params::{NameAddr, Param, Parametered},
         uri,
     },
@@ -69,12 +69,68 @@ pub fn is(view: &View<'_>, field: &Field, value: &str) -> Judgement {
     if rule == Cmp::Icsi {
         return lists_features(view, field, value);
     }
-    single(view, field, |seen, found| (!rule.equal(&found.text, value)).then(|| wrong(seen, field, rule, &format!("{value:?}"), found)))
+    if is_identity(field) {
+        // RFC 3325, 9.2: a sip or sips address and a telephone number may stand side by side; one of them has to be it.
+        return judged(view, field, |seen, all| {
+            let mut findings = surplus_identities(seen, field, all);
+            if !all.iter().any(|found| rule.equal(&found.text, value)) {
+                findings.push(wrong(seen, field, rule, value, &all[0]));
+            }
+            findings
+        });
+    }
+    single(view, field, |seen, found| {
+        if !rule.equal(&found.text, value) {
+            return Some(wrong(seen, field, rule, &format!("{value:?}"), found));
+        }
+        form(seen, field, rule, value, found)
+    })
+}
+
+/// What is to be said about the spelling of a value that is right: quotes and brackets of an instance, case of a service.
+fn form(seen: &Seen, field: &Field, rule: Cmp, value: &str, found: &Found) -> Option<Finding> {
+    match rule {
+        Cmp::Instance => {
+            let quoted = found.span.from.checked_sub(1).and_then(|at| seen.message.raw.get(at)) == Some(&b'"');
+            let bracketed = found.text.starts_with('<') && found.text.ends_with('>');
+            let finding = || {
+                let expected = format!("{field}: a URN in angle brackets inside quotes (RFC 5626, 4.1)");
+                Finding::new(Reason::Malformed, expected, shortened(&found.text)).by("CMP-INSTANCE").on(at(seen, found.span))
+            };
+            (!quoted || !bracketed).then(finding)
+        }
+        Cmp::Service if found.text.trim() != value => Some(
+            Finding::new(Reason::Violated, format!("{field}: {value}, best in this case"), shortened(&found.text))
+                .by("CMP-PSERVICE")
+                .weighing(Severity::Info)
+                .on(at(seen, found.span)),
+        ),
+        _ => None,
+    }
+}
+
+/// Whether the field names who the user wants to be: RFC 3325, 9.2 lets it have two values.
+fn is_identity(field: &Field) -> bool {
+    field.param.is_none() && matches!(&field.place, Place::Header(name) if name.eq_ignore_ascii_case("P-Preferred-Identity"))
+}
+
+/// Values of a P-Preferred-Identity beyond one sip or sips URI and one tel URI.
+fn surplus_identities(seen: &Seen, field: &Field, all: &[Found]) -> Vec<Finding> {
+    let is_tel = |found: &Found| compare::address(&found.text).get(..4).is_some_and(|s| s.eq_ignore_ascii_case("tel:"));
+    let second = |tel: bool| all.iter().filter(|found| is_tel(found) == tel).nth(1);
+    let expected = format!("{field} once, or with one sip URI and one tel URI (RFC 3325, 9.2)");
+    [false, true].into_iter().filter_map(second).map(|found| unexpected(seen, &expected, found)).collect()
 }
 
 /// The field contains a token of a list, or a text, or does not.
 #[must_use]
 pub fn contains(view: &View<'_>, field: &Field, contains: bool, value: &str) -> Judgement {
+    // What is not there contains nothing.
+    if let (false, true, Ok(seen)) = (contains, field.optional, view.it())
+        && field.read(&seen.message).is_empty()
+    {
+        return Judgement::met(seen.line());
+    }
     let rule = Cmp::of(field);
     let holds = |found: &Found| {
         if rule == Cmp::Tokens { compare::tokens(&found.text).contains(&value.to_ascii_lowercase()) } else { found.text.contains(value) }
@@ -145,7 +201,8 @@ pub fn carries_icsi(view: &View<'_>, field: &Field, carries: bool, wanted: &str)
 /// The CPM features of the field are exactly those listed (CONV-7.1-2); more than one such parameter breaks RFC 3840, 9.
 fn lists_features(view: &View<'_>, field: &Field, wanted: &str) -> Judgement {
     judged(view, field, |seen, all| {
-        if let [_, second, ..] = all {
+        let groups = by_value(seen, field, all);
+        if let Some(second) = groups.iter().find_map(|(_, group)| group.get(1)) {
             return vec![unexpected(seen, "one +g.3gpp.icsi-ref in a Contact (RFC 3840, 9; R-7.1-1)", second).by("R-7.1-1")];
         }
         let contact = Field { param: None, ..field.clone() };
@@ -160,7 +217,9 @@ fn lists_features(view: &View<'_>, field: &Field, wanted: &str) -> Judgement {
                     .on(at(seen, m.span))
             })
             .collect();
-        let (have, want) = (compare::cpm_features(&all[0].text), compare::cpm_features(wanted));
+        // Of several Contacts each may state a part of what the client can do.
+        let have = all.iter().flat_map(|found| compare::cpm_features(&found.text)).collect();
+        let want = compare::cpm_features(wanted);
         if have != want {
             let list = |set: &std::collections::BTreeSet<String>| {
                 set.iter().map(|urn| urn.rsplit("cpm.").next().unwrap_or_default()).collect::<Vec<_>>().join(", ")
@@ -193,7 +252,8 @@ pub fn states_release(view: &View<'_>, field: &Field) -> Judgement {
     single(view, field, |seen, found| {
         let expected = format!("the product token CPM-client/{release}");
         let is_client = |p: &&str| p.split('/').next().is_some_and(|name| name.eq_ignore_ascii_case("CPM-client"));
-        let products: Vec<&str> = products(&found.text);
+        let products = products(&found.text);
+        let products: Vec<&str> = products.iter().map(String::as_str).collect();
         match products.iter().position(is_client) {
             None => Some(Finding::new(Reason::Missing, expected, format!("{field}: {}", shortened(&found.text)))),
             Some(place) if products[place].split_once('/').map(|(_, version)| version) != Some(&release) => {
@@ -211,17 +271,33 @@ pub fn states_release(view: &View<'_>, field: &Field) -> Judgement {
     })
 }
 
-/// Product tokens of a User-Agent or Server value; comments are left out.
-fn products(text: &str) -> Vec<&str> {
-    let mut depth = 0_usize;
-    text.split_ascii_whitespace()
-        .filter(|word| {
-            let outside = depth == 0 && !word.starts_with('(');
-            depth += word.matches('(').count();
-            depth = depth.saturating_sub(word.matches(')').count());
-            outside
+/// Product tokens of a User-Agent or Server value; comments are left out, and blanks around a slash (RFC 3261, 25.1: SLASH).
+fn products(text: &str) -> Vec<String> {
+    let (mut depth, mut escaped) = (0_usize, false);
+    let outside: String = text
+        .chars()
+        .map(|c| {
+            let literal = std::mem::take(&mut escaped);
+            match c {
+                '\\' if depth > 0 && !literal => escaped = true,
+                '(' if !literal => depth += 1,
+                ')' if !literal && depth > 0 => {
+                    depth -= 1;
+                    return ' ';
+                }
+                _ => {}
+            }
+            if depth == 0 { c } else { ' ' }
         })
-        .collect()
+        .collect();
+    let mut products: Vec<String> = Vec::new();
+    for word in outside.split_ascii_whitespace() {
+        match products.last_mut().filter(|last| last.ends_with('/') || word.starts_with('/')) {
+            Some(last) => last.push_str(word),
+            None => products.push(word.to_owned()),
+        }
+    }
+    products
 }
 
 /// The value stands alone and is unlike every earlier one of the same field in the trace, both ways (CMP-OPAQUE, R-0-9).
@@ -284,8 +360,9 @@ pub fn is_address_of(view: &View<'_>, field: &Field, actor: &str) -> Judgement {
             .filter(foreign)
             .map(|found| wrong(seen, field, Cmp::Uri, &format!("the address of {actor}: {}", addresses.join(" or ")), found))
             .collect();
-        let most = if matches!(&field.place, Place::Header(name) if name.starts_with("P-")) { 2 } else { 1 };
-        if let Some(surplus) = all.get(most) {
+        if is_identity(field) {
+            findings.extend(surplus_identities(seen, field, all));
+        } else if let Some(surplus) = all.get(1) {
             findings.push(unexpected(seen, &format!("{field} once"), surplus));
         }
         findings
@@ -345,6 +422,18 @@ pub fn compares(view: &View<'_>, field: &Field, how: Compares, message: &Message
         return Judgement::Obstacle(Reason::NotTriggered, format!("{message} has no {field}"));
     };
     let rule = Cmp::of(field);
+    if how == Compares::Equals && rule == Cmp::Uri && values.len() > 1 {
+        return judged(view, field, |seen, all| {
+            let lacks = |a: &[Found], b: &[Found]| a.iter().any(|x| !b.iter().any(|y| rule.equal(&x.text, &y.text)));
+            let texts: Vec<_> = values.iter().map(|v| v.text.as_str()).collect();
+            let expected = format!("the same as in {message}: {}", shortened(&texts.join(", ")));
+            let differs = lacks(all, &values) || lacks(&values, all);
+            differs
+                .then(|| wrong(seen, field, rule, &expected, &all[0]).on(values.iter().flat_map(|v| at(source, v.span))))
+                .into_iter()
+                .collect()
+        });
+    }
     single(view, field, |seen, found| {
         let (holds, expected) = match how {
             Compares::Equals => (rule.equal(&found.text, &value.text), format!("as in {message}: {}", shortened(&value.text))),
@@ -386,12 +475,32 @@ fn found_twice(message: &crate::wire::sip::Message, field: &Field) -> bool {
 }
 
 /// Runs a check on the one value that the field may have; with `, if any,` an absent field is a branch not taken.
-fn single(view: &View<'_>, field: &Field, check: impl FnOnce(&Seen, &Found) -> Option<Finding>) -> Judgement {
-    judged(view, field, |seen, all| match all {
-        [one] => check(seen, one).into_iter().collect(),
-        [_, second, ..] => vec![unexpected(seen, &format!("{field} once"), second)],
-        [] => Vec::new(),
+///
+/// A parameter of Contact has one value in each Contact.
+fn single(view: &View<'_>, field: &Field, check: impl Fn(&Seen, &Found) -> Option<Finding>) -> Judgement {
+    judged(view, field, |seen, all| {
+        let groups = by_value(seen, field, all).into_iter();
+        let judge = |(value, group): (Option<Span>, Vec<Found>)| match group.as_slice() {
+            [one] => check(seen, one),
+            [_, second, ..] => Some(unexpected(seen, &format!("{field} once"), second)),
+            [] => value.map(|span| {
+                let observed = shortened(&span.text(&seen.message.raw));
+                Finding::new(Reason::Missing, format!("{field} in each value of the header field"), observed).on(at(seen, span))
+            }),
+        };
+        groups.filter_map(judge).collect()
     })
+}
+
+/// Occurrences by the Contact that they stand in, for a parameter of it; else all of them as one group.
+fn by_value(seen: &Seen, field: &Field, all: &[Found]) -> Vec<(Option<Span>, Vec<Found>)> {
+    let of_contact = matches!(&field.place, Place::Header(name) if name.eq_ignore_ascii_case("Contact"));
+    let contacts = if of_contact && field.param.is_some() { seen.message.elements("Contact") } else { Vec::new() };
+    if contacts.len() < 2 {
+        return vec![(None, all.to_vec())];
+    }
+    let within = |value: Span| all.iter().filter(move |f| value.from <= f.span.from && f.span.to <= value.to).cloned().collect();
+    contacts.into_iter().map(|value| (Some(value), within(value))).collect()
 }
 
 /// Runs a check on all values of the field, of which there is one at least.

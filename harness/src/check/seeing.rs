@@ -31,14 +31,28 @@ pub struct Sighting {
 
 impl Wanted {
     fn kind(&self) -> String {
-        format!("{} request", self.methods.join(" or "))
+        let with: Vec<_> = self.with.iter().map(|(field, value)| format!("{field} {value}")).collect();
+        let with = if with.is_empty() { String::new() } else { format!(" with {}", with.join(", ")) };
+        format!("{} request{with}", self.methods.join(" or "))
     }
 
     fn fits(&self, seen: &Seen) -> bool {
-        seen.by_sut()
-            && seen.repeats.is_none()
-            && seen.message.method().is_some_and(|method| self.methods.iter().any(|m| m == method))
+        self.is_such(seen)
             && self.with.iter().all(|(field, value)| field.read(&seen.message).iter().any(|found| Cmp::of(field).equal(&found.text, value)))
+    }
+
+    /// Whether the method is right, whatever the fields say.
+    fn is_such(&self, seen: &Seen) -> bool {
+        seen.by_sut() && seen.repeats.is_none() && seen.message.method().is_some_and(|method| self.methods.iter().any(|m| m == method))
+    }
+
+    /// What the fields say in a message that came instead of the wanted one.
+    fn instead(&self, seen: &Seen) -> String {
+        let told = self.with.iter().map(|(field, _)| {
+            let texts: Vec<_> = field.read(&seen.message).into_iter().map(|found| found.text).collect();
+            if texts.is_empty() { format!("without {field}") } else { format!("with {field} {}", shortened(&texts.join(", "))) }
+        });
+        told.collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -56,7 +70,16 @@ pub fn sends(view: &View<'_>, wanted: &Wanted, count: Option<usize>) -> Sighting
                 let seen = &list[*index];
                 Finding::new(Reason::Violated, expected, format!("sent to {} instead", seen.to)).on(seen.line())
             }
-            None => Finding::new(Reason::Missing, expected, format!("{} came", here.len())).on(here.iter().flat_map(|i| list[*i].line())),
+            None => {
+                let other =
+                    list.iter().enumerate().find(|(index, seen)| !view.taken.contains(index) && wanted.is_such(seen) && !wanted.fits(seen));
+                let (more, evidence) = match other {
+                    Some((_, seen)) => (format!("; another came {}", wanted.instead(seen)), seen.line()),
+                    None => (String::new(), Vec::new()),
+                };
+                let observed = format!("{} came{more}", here.len());
+                Finding::new(Reason::Missing, expected, observed).on(here.iter().flat_map(|i| list[*i].line())).on(evidence)
+            }
         };
         return Sighting { found: here, judgement: finding.into(), open: elsewhere.is_empty() };
     }
@@ -115,6 +138,14 @@ pub fn answers(view: &View<'_>, statuses: &[u16], message: &MessageRef, option: 
     };
     let seen = &list[index];
     let status = seen.message.status().unwrap_or_default();
+    // RFC 3261, 17.2.2: a transaction has one final response, which is repeated as it is. Over UDP the repetition is known as one.
+    let second = (index + 1..list.len()).filter(is_answer).map(|i| &list[i]).find(|other| other.message.raw != seen.message.raw);
+    if let Some(second) = second {
+        let observed = shortened(&format!("another one {:.3} s later", second.at.saturating_sub(seen.at).as_secs_f64()));
+        let finding = Finding::new(Reason::Violated, format!("one final response to {message}, repeated as it is"), observed);
+        let judgement = finding.by("RFC 3261, 17.2.2").on(second.line()).on(seen.line()).into();
+        return Sighting { found: vec![index], judgement, open: false };
+    }
     let judgement = match statuses.iter().position(|s| *s == status) {
         None => {
             let observed = shortened(&seen.message.start_span().text(&seen.message.raw));

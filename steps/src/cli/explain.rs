@@ -71,7 +71,7 @@ fn of_run(root: &PathBuf, id: &str) -> Result<String, Stop> {
             line.transport,
             escape::terminal(&line.step)
         );
-        if !line.detail.is_empty() {
+        if !line.detail.is_empty() && line.findings.is_empty() {
             let _ = writeln!(out, "    {}", escape::terminal(&line.detail));
         }
         for finding in &line.findings {

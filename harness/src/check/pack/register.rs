@@ -8,6 +8,7 @@ use crate::{
     trace::view::Seen,
     verdict::{Finding, Reason},
     wire::{
+        Span,
         params::{self, NameAddr, Parametered},
         sip::Message,
         uri::Uri,
@@ -22,7 +23,8 @@ pub(super) fn request(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     if let Some(target) = message.request_uri() {
         let uri = Uri::parse(&target.text(raw));
         let home = view.ixit.text("home").unwrap_or_default();
-        if uri.user.is_some() || !uri.host.eq_ignore_ascii_case(home) {
+        let sip = matches!(uri.scheme.as_str(), "sip" | "sips");
+        if !sip || uri.user.is_some() || !uri.host.eq_ignore_ascii_case(home) {
             findings.push(broken(
                 seen,
                 "RFC 3261, 10.2",
@@ -34,13 +36,13 @@ pub(super) fn request(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
         }
     }
     let [from, to] = ["From", "To"].map(|name| message.elements(name).first().map(|s| compare::address(&s.text(raw))));
-    if from != to {
+    if !from.as_deref().zip(to.as_deref()).is_some_and(|(from, to)| crate::wire::uri::same(from, to)) {
         findings.push(broken(
             seen,
             "RFC 3261, 10.2",
             Reason::Violated,
             "To and From with the same address-of-record",
-            to.unwrap_or_default(),
+            format!("From {}, To {}", from.unwrap_or_default(), to.unwrap_or_default()),
             place(seen, "To"),
         ));
     }
@@ -73,9 +75,12 @@ pub(super) fn request(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
 pub(super) fn stays(_: &View<'_>, seen: &Seen) -> Vec<Finding> {
     let message = &seen.message;
     let contacts = message.elements("Contact");
-    let of_contact = contacts.iter().find_map(|s| NameAddr::parse(&message.raw, *s).param(&message.raw, "expires")?.value);
+    let of_contact = |s: &Span| NameAddr::parse(&message.raw, *s).param(&message.raw, "expires")?.value;
     let of_field = message.first("Expires").map(|f| f.value);
-    let Some(span) = of_contact.or(of_field) else {
+    // One Contact that leaves is enough to leave; the field counts where a Contact says nothing.
+    let asked: Vec<Span> = contacts.iter().filter_map(|s| of_contact(s).or(of_field)).collect();
+    let zero = |s: &Span| compare::number(&s.text(&message.raw)).is_none_or(|n| n == 0);
+    let Some(span) = asked.iter().copied().find(zero).or_else(|| asked.first().copied()) else {
         return vec![broken(
             seen,
             "RFC 3261, 10.2.1.1",
@@ -85,9 +90,8 @@ pub(super) fn stays(_: &View<'_>, seen: &Seen) -> Vec<Finding> {
             message.start_span(),
         )];
     };
-    let seconds = compare::number(&span.text(&message.raw));
-    let starred = contacts.first().is_some_and(|s| NameAddr::parse(&message.raw, *s).star);
-    if seconds.is_none_or(|n| n == 0) || starred {
+    let starred = contacts.iter().any(|s| NameAddr::parse(&message.raw, *s).star);
+    if zero(&span) || starred {
         return vec![broken(seen, "RFC 3261, 10.2.1.1", Reason::Violated, "an expiry above 0", span.text(&message.raw), span)];
     }
     Vec::new()
@@ -185,13 +189,7 @@ pub(super) fn authenticates(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
 }
 
 /// What is wrong with the credentials, if anything: expected and observed. The password is in neither.
-fn wrong_credentials(
-    view: &View<'_>,
-    message: &Message,
-    own: crate::wire::Span,
-    challenge: &Message,
-    asked: crate::wire::Span,
-) -> Option<(String, String)> {
+fn wrong_credentials(view: &View<'_>, message: &Message, own: Span, challenge: &Message, asked: Span) -> Option<(String, String)> {
     let (own, asked) = (params::digest(&message.raw, own), params::digest(&challenge.raw, asked));
     let text = |value: &Parametered, raw: &[u8], name: &str| {
         value.param(raw, name).and_then(|p| p.value).map_or_else(String::new, |v| v.text(raw).into_owned())
@@ -207,7 +205,12 @@ fn wrong_credentials(
     if mine("uri") != target {
         return Some((format!("uri as the Request-URI: {target}"), mine("uri")));
     }
-    if !theirs("algorithm").is_empty() && !mine("algorithm").eq_ignore_ascii_case(&theirs("algorithm")) {
+    if !theirs("opaque").is_empty() && mine("opaque") != theirs("opaque") {
+        return Some((format!("opaque of the challenge: {}", theirs("opaque")), mine("opaque")));
+    }
+    // Without the parameter MD5 is meant; whether it was, the response shows.
+    let meant = Some(mine("algorithm")).filter(|a| !a.is_empty()).unwrap_or_else(|| "MD5".to_owned());
+    if !theirs("algorithm").is_empty() && !meant.eq_ignore_ascii_case(&theirs("algorithm")) {
         return Some((format!("algorithm {}", theirs("algorithm")), mine("algorithm")));
     }
     let (qop, nc, cnonce) = (mine("qop"), mine("nc"), mine("cnonce"));
@@ -232,7 +235,7 @@ fn wrong_credentials(
 
 /// RFC 3840, 9: feature parameters with correct syntax; a `methods` list holds what a CPM client needs (R-7.1-2).
 pub(super) fn capabilities(_: &View<'_>, seen: &Seen) -> Vec<Finding> {
-    const BASE: [&str; 16] = [
+    const BASE: [&str; 20] = [
         "audio",
         "automata",
         "class",
@@ -249,6 +252,10 @@ pub(super) fn capabilities(_: &View<'_>, seen: &Seen) -> Vec<Finding> {
         "video",
         "language",
         "type",
+        "isfocus",
+        "actor",
+        "text",
+        "extensions",
     ];
     let raw = &seen.message.raw;
     let mut findings = Vec::new();

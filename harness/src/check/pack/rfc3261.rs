@@ -1,11 +1,13 @@
 //! Rules that hold for any SIP message outside dialogs (RFC 3261, 7, 8.1.1 and 8.2.6).
 
+use std::collections::BTreeSet;
+
 use super::{broken, place};
 use crate::{
     check::View,
     trace::{Transport, view::Seen},
     verdict::{Finding, Reason},
-    wire::{Malformation, params::NameAddr, values},
+    wire::{Malformation, params::NameAddr, sip::Message, uri, values},
 };
 
 /// Codes of malformed values that break the grammar of the header fields which every message has.
@@ -92,10 +94,14 @@ pub(super) fn response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     let index = view.it.unwrap_or_default();
     let Some(request) = view.messages.request_of(index).map(|i| &view.messages.list()[i]) else { return findings };
     let (message, asked) = (&seen.message, &request.message);
-    let texts =
-        |m: &crate::wire::sip::Message, name: &str| m.elements(name).iter().map(|s| m.unfolded(*s).trim().to_owned()).collect::<Vec<_>>();
+    let texts = |m: &Message, name: &str| m.elements(name).iter().map(|s| m.unfolded(*s).trim().to_owned()).collect::<Vec<_>>();
     for name in ["From", "Call-ID", "CSeq"] {
-        if texts(message, name) != texts(asked, name) {
+        let kept = match name {
+            "From" => same_party(message, asked),
+            "CSeq" => message.cseq() == asked.cseq(),
+            _ => texts(message, name) == texts(asked, name),
+        };
+        if !kept {
             findings.push(
                 broken(
                     seen,
@@ -110,16 +116,15 @@ pub(super) fn response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
         }
     }
     let (own, theirs) = (texts(message, "Via"), texts(asked, "Via"));
-    let copied =
-        own.len() == theirs.len() && own.iter().zip(&theirs).enumerate().all(|(n, (a, b))| if n == 0 { kept_via(a, b) } else { a == b });
+    let copied = own.len() == theirs.len() && own.iter().zip(&theirs).enumerate().all(|(n, (a, b))| kept_via(a, b, n == 0));
     if !copied {
         findings.push(
             broken(seen, "RSP-1", Reason::Violated, "all Via of the request, in order", own.join(", "), place(seen, "Via"))
                 .on(request.line()),
         );
     }
-    let to = |m: &crate::wire::sip::Message| m.elements("To").first().map(|s| NameAddr::parse(&m.raw, *s).uri.text(&m.raw).into_owned());
-    if to(message) != to(asked) {
+    let to = |m: &Message| m.elements("To").first().map(|s| NameAddr::parse(&m.raw, *s).uri.text(&m.raw).into_owned());
+    if !to(message).zip(to(asked)).is_some_and(|(own, theirs)| uri::same(&own, &theirs)) {
         findings.push(broken(seen, "RSP-1", Reason::Violated, "To as in the request", to(message).unwrap_or_default(), place(seen, "To")));
     }
     if message.tag("To").is_none() {
@@ -128,11 +133,24 @@ pub(super) fn response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     findings
 }
 
-/// The topmost Via may have `received` added and `rport` filled in (18.2.1; RFC 3581, 4); all else stays.
-fn kept_via(own: &str, theirs: &str) -> bool {
+/// Whether From names the same address with the same tag; how it is spelled may change on the way through a parser.
+fn same_party(own: &Message, theirs: &Message) -> bool {
+    let address = |m: &Message| m.elements("From").first().map(|s| NameAddr::parse(&m.raw, *s).uri.text(&m.raw).into_owned());
+    address(own).zip(address(theirs)).is_some_and(|(a, b)| uri::same(&a, &b)) && own.tag("From") == theirs.tag("From")
+}
+
+/// The topmost Via may have `received` added and `rport` filled in (18.2.1; RFC 3581, 4); of all else only the order of the
+/// parameters, blanks and the case of what has none may differ.
+fn kept_via(own: &str, theirs: &str, topmost: bool) -> bool {
     let parts = |via: &str| {
-        let kept = |p: &&str| !["received", "rport"].iter().any(|n| p.split('=').next().unwrap_or_default().trim().eq_ignore_ascii_case(n));
-        via.split(';').filter(kept).map(|p| p.trim().to_owned()).collect::<Vec<_>>()
+        let mut parts = via.split(';').map(|p| {
+            let (name, value) = p.split_once('=').map_or((p, None), |(name, value)| (name, Some(value.trim().to_owned())));
+            (name.split_ascii_whitespace().collect::<Vec<_>>().join(" ").to_ascii_lowercase(), value)
+        });
+        // `SIP / 2.0 / UDP host : 5060` is legal: SLASH and COLON take blanks.
+        let sent_by = parts.next().map(|(text, _)| text.replace(" /", "/").replace("/ ", "/").replace(" :", ":").replace(": ", ":"));
+        let kept = |p: &(String, Option<String>)| !(topmost && matches!(p.0.as_str(), "received" | "rport"));
+        (sent_by, parts.filter(kept).collect::<BTreeSet<_>>())
     };
     parts(own) == parts(theirs)
 }

@@ -2,7 +2,7 @@
 
 use super::{broken, unwise};
 use crate::{
-    check::View,
+    check::{View, compare::tokens},
     field::{self, Field},
     trace::view::Seen,
     verdict::{Finding, Reason},
@@ -51,7 +51,7 @@ pub(super) fn request(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
             if let Some(word) = text.split(',').map(|w| w.split(';').next().unwrap_or_default().trim()).find(|w| !known(w)) {
                 findings.push(broken(seen, "IMDN-3", Reason::Malformed, "words of RFC 5438, 10", word, words));
             }
-            if seen.message.elements("Privacy").iter().any(|p| p.text(raw).to_ascii_lowercase().contains("id")) {
+            if seen.message.elements("Privacy").iter().any(|p| tokens(&p.text(raw)).contains("id")) {
                 findings.push(unwise(
                     seen,
                     "IMDN-7",
@@ -66,10 +66,10 @@ pub(super) fn request(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     findings
 }
 
-/// The Message-ID of another message of the SUT used again.
+/// The Message-ID of another message, of either side, used again.
 fn repeated(view: &View<'_>, seen: &Seen, id: &str, span: Span) -> Option<Finding> {
     let field: Field = "CPIM imdn.Message-ID".parse().ok()?;
-    let earlier = view.messages.list()[..view.it?].iter().filter(|old| old.by_sut() && old.repeats.is_none());
+    let earlier = view.messages.list()[..view.it?].iter().filter(|old| old.repeats.is_none());
     let older = earlier.into_iter().find(|old| field.read(&old.message).iter().any(|f| f.text == id))?;
     Some(broken(seen, "IMDN-2", Reason::Violated, "a Message-ID not used before", id, span).on(older.line()))
 }
@@ -82,8 +82,9 @@ pub(super) fn notification(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     };
     let cpim = Cpim::parse(raw, part);
     let mut findings = Vec::new();
-    if cpim.all(raw, "imdn.Message-ID").next().is_none() {
-        findings.push(broken(seen, "IMDN-4", Reason::Missing, "a Message-ID of its own", "none", part));
+    match cpim.all(raw, "imdn.Message-ID").next().map(|h| h.value) {
+        None => findings.push(broken(seen, "IMDN-4", Reason::Missing, "a Message-ID of its own", "none", part)),
+        Some(id) => findings.extend(repeated(view, seen, &id.text(raw), id)),
     }
     if let Some(asks) = cpim.all(raw, "imdn.Disposition-Notification").next() {
         findings.push(broken(
