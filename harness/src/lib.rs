@@ -4,6 +4,7 @@
 
 pub mod bench;
 pub mod check;
+pub mod digest;
 pub mod field;
 pub mod report;
 pub mod requirement;

@@ -13,12 +13,12 @@ use bytes::Bytes;
 use super::{
     Actor, Grant, Hop, Input, Output, Stimulus,
     build::{self, Draft},
-    digest::{Algorithm, Credentials},
     ids::Ids,
     patch::Patch,
     transaction::{Heard, Transactions},
 };
 use crate::{
+    digest::{Algorithm, Credentials},
     trace::Transport,
     wire::{
         params::{self, NameAddr, Parametered},

@@ -15,7 +15,6 @@ use crate::{
 pub mod build;
 pub mod conduct;
 pub mod cpm_client;
-pub mod digest;
 pub mod ids;
 pub mod ims_core;
 pub mod null;

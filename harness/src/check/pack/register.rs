@@ -3,8 +3,8 @@
 use super::{broken, place, rfc3261, unwise};
 use crate::{
     check::{View, compare},
+    digest::{Algorithm, Credentials},
     field::Field,
-    role::digest::{Algorithm, Credentials},
     trace::view::Seen,
     verdict::{Finding, Reason},
     wire::{

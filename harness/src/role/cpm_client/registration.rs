@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::settings::{METHODS, Settings};
 use crate::{
+    digest::{Algorithm, Credentials},
     role::{
         Hop,
         build::{self, Draft},
-        digest::{Algorithm, Credentials},
         ids::Ids,
     },
     wire::{
