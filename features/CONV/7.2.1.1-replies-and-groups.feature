@@ -26,6 +26,8 @@ Feature: 7.2.1.1 Whom a pager mode message is for
       And [14] its InReplyTo-Contribution-ID is the Contribution-ID of the received MESSAGE request
       And [1] its Accept-Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.msg"
       And [4] its P-Preferred-Service is "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.msg"
+      And [6] its User-Agent states the CPM release
+      And [17] it obeys TS 24.229
 
       Examples:
         | item | where                     | received                     | field               |
@@ -64,6 +66,20 @@ Feature: 7.2.1.1 Whom a pager mode message is for
       And [4] its P-Preferred-Service is "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.msg"
       And [12] its Conversation-ID is newly generated
       And [15] its content is "Lunch at noon?"
+      And [6] its User-Agent states the CPM release
+      And [17] it obeys TS 24.229
+
+    Scenario: Five members
+      When Alice sends "Lunch at noon?" to Bob, Carol with
+        | to | sip:a@example.com, sip:b@example.com, sip:c@example.com, sip:d@example.com, sip:e@example.com |
+      Then the SUT sends a MESSAGE request to the IMS core
+      And [10a] its Request-URI is the address of the Controlling Function
+      And [10b] its body lists
+        | sip:a@example.com |
+        | sip:b@example.com |
+        | sip:c@example.com |
+        | sip:d@example.com |
+        | sip:e@example.com |
 
     Scenario: Nobody is written to directly
       When Alice sends "Lunch at noon?" to Bob, Carol
@@ -140,6 +156,7 @@ Feature: 7.2.1.1 Whom a pager mode message is for
       And [3] it has no header field Contact
       And [4] its P-Preferred-Service is "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.msg"
       And [12] its Conversation-ID is newly generated
+      And [17] it obeys TS 24.229
 
     Scenario: A reply to the group
       Given Alice has received "a message to the group"

@@ -37,6 +37,7 @@ Feature: 7.2.1.1 A client sends a pager mode message
       And [17] it obeys TS 24.229
       And [17] Alice is shown a message status with
         | status | sent |
+      And [17] the SUT sends no MESSAGE request to the IMS core
 
     Scenario Outline: A text of <size> bytes travels in <method>
       When Alice sends "{text <size>}" to Bob

@@ -98,6 +98,7 @@ Feature: 7.2.2.3 What a client does with a message that it received
         | a message that asks for display           |
         | a message with an empty request           |
         | a message that asks in another name space |
+        | a message that asks for failures only     |
 
   @ics-imdn
   Rule: The sender asked for a read report

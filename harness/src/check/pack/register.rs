@@ -183,6 +183,7 @@ pub(super) fn authenticates(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     if let Some(asked) = challenge.message.first(asks)
         && let Some((expected, observed)) = wrong_credentials(view, message, field.value, &challenge.message, asked.value)
     {
+        let observed = if observed.is_empty() { "none".to_owned() } else { observed };
         findings.push(broken(seen, "RFC 7616, 3.4", Reason::Violated, &expected, observed, field.value).on(challenge.line()));
     }
     findings
