@@ -51,6 +51,7 @@ Feature: 7.1 A client registers at the core
         | of what kind     | name             |
         | in ASCII         | Phone 1 of Alice |
         | with quotes      | The "red" phone  |
+        | with backslashes | C:\\phones\\a    |
         | in other scripts | Άλις 電話 ☎        |
 
     @ics-device-name
@@ -159,6 +160,7 @@ Feature: 7.1 A client registers at the core
       When Alice registers
       Then the SUT sends a REGISTER request to the IMS core
       And [1] it obeys RFC 3261 section 10.2
+      And [1] its Call-ID equals that of the first sent REGISTER request
       And [2] its Contact;+g.3gpp.icsi-ref is "{features}"
       And [3] its Contact;+sip.instance equals that of the first sent REGISTER request
 

@@ -51,8 +51,9 @@ Feature: 7.2.2.1 A client receives a pager mode message
         | InReplyTo-Contribution-ID |
       And [accept-5] it obeys TS 24.229
       And [accept-6] Alice is shown a message with
-        | content | Hello Alice |
-        | from    | {bob}       |
+        | content      | Hello Alice                |
+        | from         | {bob}                      |
+        | conversation | {received.Conversation-ID} |
 
       Examples:
         | what                                      |

@@ -325,7 +325,10 @@ impl World {
     pub(crate) async fn judge_in_time(&mut self, step: &Step, clause: &Clause, check: impl Fn(&View<'_>) -> Judgement) {
         self.unless_refused();
         if self.obstacle.is_none() {
-            self.until(|view| is_content(&check(view))).await;
+            if self.until(|view| is_content(&check(view))).await {
+                // What is seen once must not be seen again; whether the SUT proves to live is not the question here.
+                let _ = self.barrier().await;
+            }
             self.check_life(&mut |view| is_missing(&check(view))).await;
         }
         self.judge(step, clause, check);
