@@ -27,7 +27,7 @@ pub enum Call {
     Act(Act),
     /// Answer once all input so far is handled and nothing is queued.
     Idle,
-    /// Bring this user (1-based) back to registered and idle.
+    /// Bring this user (1-based) back to the state after its start: not registered, nothing stored or queued.
     Reset {
         /// Which.
         user: u16,

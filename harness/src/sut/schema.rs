@@ -27,7 +27,12 @@ pub fn upper_tester() -> Value {
     let mut methods = vec![
         method("hello", "Begin.", inline::<HelloParams>(&mut generator), &hello),
         method("idle", "Answer once all input so far is handled and nothing is queued.", inline::<NoParams>(&mut generator), &json!({})),
-        method("reset", "Bring a user back to registered and idle.", inline::<ResetParams>(&mut generator), &json!({})),
+        method(
+            "reset",
+            "Bring a user back to the state after its start: not registered, nothing stored or queued, settings as provisioned before the run.",
+            inline::<ResetParams>(&mut generator),
+            &json!({}),
+        ),
         method("stop", "End.", inline::<NoParams>(&mut generator), &json!({})),
     ];
     methods.extend(acts(&mut generator).into_iter().map(|(name, params)| {

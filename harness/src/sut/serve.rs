@@ -35,7 +35,7 @@ pub enum Incoming {
         /// Number of the request.
         id: u64,
     },
-    /// To be answered by [`Server::done`] once this user is registered and idle.
+    /// To be answered by [`Server::done`] once this user is back in the state after its start: not registered.
     Reset {
         /// Number of the request.
         id: u64,
