@@ -2,10 +2,9 @@
 @CONV-7.2.2.3 @sut-cpm-client @ics-msg
 Feature: 7.2.2.3 What a client does with a message that it received
 
-  A CPM Client presents the content as its disposition says, and tells the
-  sender that it was delivered or read, if the sender asked. Ruling
-  R-7.2.2.3-1: Content-Disposition is one of the wrapped part. R-7.2.2.3-3: a
-  notification is due when it was asked for and the sender can be reached.
+  A CPM Client presents the content as its disposition says and keeps the UID of
+  the message. What it tells the sender stands in a file of its own. Ruling
+  R-7.2.2.3-1: Content-Disposition is a field of the wrapped part.
 
   Background:
     Given the SUT is a CPM Client serving Alice
@@ -57,99 +56,6 @@ Feature: 7.2.2.3 What a client does with a message that it received
 
     Scenario: A reference to content elsewhere
       Then [2] is not tested, because no simulator for it exists yet
-
-  @ics-imdn
-  Rule: The sender asked for delivery
-
-    Scenario Outline: <what>
-      When Bob sends "<what>"
-      Then [3] the SUT sends 1 MESSAGE request to the IMS core with
-        | CPIM Content-Type | message/imdn+xml |
-      And [3] its IMDN message-id is the CPIM imdn.Message-ID of the received MESSAGE request
-      And [3] it obeys RFC 5438 section 7.2.1
-      And [3] its IMDN kind is "delivery"
-      And [3] its IMDN status is "delivered"
-      And [3] its Request-URI is the address of Bob
-
-      Examples:
-        | what                                     |
-        | a message that asks for delivery         |
-        | a message that asks for both deliveries  |
-        | a message that asks under another prefix |
-
-    Scenario: The notification goes by way of a relay
-      When Bob sends "a message by way of a relay"
-      Then [3] the SUT sends 1 MESSAGE request to the IMS core with
-        | CPIM Content-Type | message/imdn+xml |
-      And [3] its Request-URI is the CPIM imdn.IMDN-Record-Route of the received MESSAGE request
-
-    Scenario Outline: <what> does not ask for it
-      When Bob sends "a message that asks for delivery"
-      Then the SUT sends a MESSAGE request to the IMS core with
-        | CPIM Content-Type | message/imdn+xml |
-      When Bob sends "<what>"
-      Then the SUT answers 200 to the received MESSAGE request
-      And [3-check] the SUT sends no MESSAGE request to the IMS core with
-        | IMDN kind | delivery |
-
-      Examples: the first message is the control
-        | what                                      |
-        | a message                                 |
-        | a message that asks for display           |
-        | a message with an empty request           |
-        | a message that asks in another name space |
-        | a message that asks for failures only     |
-
-  @ics-imdn
-  Rule: The sender asked for a read report
-
-    Scenario Outline: <what>
-      Given Alice has received "<what>"
-      When Alice reads the message
-      Then [4] the SUT sends 1 MESSAGE request to the IMS core with
-        | IMDN kind | display |
-      And [4] its Request-URI is the address of Bob
-      And [4] its IMDN message-id is the CPIM imdn.Message-ID of the received MESSAGE request
-      And [4] it obeys RFC 5438 section 7.2.1
-      And [4] its IMDN status is "displayed"
-
-      Examples:
-        | what                                         |
-        | a message that asks for display              |
-        | a message that asks for delivery and display |
-
-    Scenario: Nothing is sent before the message is read
-      When Bob sends "a message that asks for delivery and display"
-      Then the SUT sends a MESSAGE request to the IMS core with
-        | IMDN kind | delivery |
-      And [4] the SUT sends no MESSAGE request to the IMS core
-
-    @ics-read-report-setting
-    Scenario: Alice does not want to tell
-      Given Alice has received "a message that asks for display"
-      When Alice reads the message
-      Then the SUT sends a MESSAGE request to the IMS core with
-        | IMDN kind | display |
-      Given the SUT is provisioned with
-        | send-imdn | no |
-      And Alice has received "a message that asks for display"
-      When Alice reads the message
-      Then [4] the SUT sends no MESSAGE request to the IMS core
-
-    Scenario Outline: <what> does not ask for it
-      Given Alice has received "a message that asks for display"
-      When Alice reads the message
-      Then the SUT sends a MESSAGE request to the IMS core with
-        | IMDN kind | display |
-      Given Alice has received "<what>"
-      When Alice reads the message
-      Then [4-check] the SUT sends no MESSAGE request to the IMS core with
-        | IMDN kind | display |
-
-      Examples: the first message is the control
-        | what                             |
-        | a message                        |
-        | a message that asks for delivery |
 
   @ics-local-storage
   Rule: The message has a UID in the message store
