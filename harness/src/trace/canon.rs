@@ -153,8 +153,8 @@ impl Names {
         if let Some(value) = self.of.keys().filter(learned).max_by_key(|value| value.len()) {
             return Some((value.len(), self.of[value].clone()));
         }
-        let kinds: [(_, fn(&[u8]) -> Option<usize>); 3] = [("id", uuid), ("time", timestamp), ("token", token)];
-        let (kind, length) = kinds.into_iter().find_map(|(kind, length)| Some((kind, length(rest).filter(whole)?)))?;
+        let kinds = [("id", uuid(rest)), ("time", timestamp(rest)), ("token", token(rest))];
+        let (kind, length) = kinds.into_iter().find_map(|(kind, length)| Some((kind, length.filter(whole)?)))?;
         Some((length, self.name(kind, &rest[..length])))
     }
 }
