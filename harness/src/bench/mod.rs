@@ -289,6 +289,8 @@ impl Bench {
             any = true;
             let now = self.now();
             match output {
+                // A fake has no user whom a check could mean.
+                Output::Answered { .. } | Output::Sight(_) if !self.seats[seat].party.is_sut() => {}
                 Output::Transmit { hop, bytes } => self.transmit(seat, hop, bytes).await,
                 Output::Close { hop } => self.close(seat, hop),
                 Output::Answered { id, answer } => drop(self.record.note(now, Event::Answered { id, answer })),

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::upper::{Act, Answer, Sight};
 
+pub mod canon;
 pub mod jsonl;
 pub mod ladder;
 pub mod pcapng;
