@@ -268,7 +268,8 @@ impl ImsCore {
         let Some((transport, address)) = way.split_once('/') else { return };
         let Ok(address) = address.parse() else { return };
         let transport = if transport == "tcp" { Transport::Tcp } else { Transport::Udp };
-        let bytes = without_top_via(message, top);
+        // RFC 3325, 8: what a user agent prefers stays at the edge.
+        let bytes = Patch::without(&without_top_via(message, top), "P-Preferred-Identity");
         self.out.push_back(Output::Transmit { hop: Hop { transport, address }, bytes });
     }
 

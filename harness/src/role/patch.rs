@@ -25,6 +25,14 @@ impl Patch {
         self
     }
 
+    /// The message in `raw` without header fields called `name`.
+    #[must_use]
+    pub fn without(raw: &Bytes, name: &str) -> Bytes {
+        let mut patch = Self::default();
+        patch.remove(&Message::parse(raw.clone()), name);
+        patch.apply(raw)
+    }
+
     /// Puts a header field in front of all others.
     pub fn prepend(&mut self, message: &Message, name: &str, value: &str) -> &mut Self {
         let at = message.fields.first().map_or(message.blank.from, |f| f.line.from);
