@@ -1,5 +1,7 @@
 //! The vocabulary: what it is, that it stays small, and that nothing in it or in the data is idle.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests; a failing one is a failing test")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
