@@ -84,3 +84,4 @@ Feature: 7.2.2.1 A client receives a pager mode message
       And [accept-1] the SUT answers 200 to the received MESSAGE request
       And [accept-6] Alice is shown a message with
         | content | Hello Alice |
+      And [accept-1] it obeys RFC 3428

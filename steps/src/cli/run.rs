@@ -115,7 +115,7 @@ async fn play(suite: &Arc<Suite>, profile: &Profile, ids: &[String], args: &Args
     } else {
         Who::Reference(Vec::new())
     };
-    let root = args.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(stamp.strftime("%Y%m%dT%H%M%SZ").to_string()));
+    let root = args.out.clone().unwrap_or_else(|| fresh(&stamp.strftime("%Y%m%dT%H%M%SZ").to_string()));
     let folder = Folder::create(&root).map_err(|e| Stop::usage(e.to_string()))?;
     let mut run = Run {
         schema: RUN_SCHEMA.to_owned(),
@@ -174,6 +174,13 @@ async fn play(suite: &Arc<Suite>, profile: &Profile, ids: &[String], args: &Args
     folder.write_run(&run).map_err(|e| Stop(HARNESS, e.to_string()))?;
     events.lock().unwrap_or_else(std::sync::PoisonError::into_inner).tell("run-ended", &serde_json::json!({ "complete": complete }));
     conclude(&root, profile, args)
+}
+
+/// A folder below `runs` that does not exist yet: two runs may begin in one second.
+fn fresh(stamp: &str) -> PathBuf {
+    let numbered = (2..).map(|n| format!("{stamp}-{n}"));
+    let names = std::iter::once(stamp.to_owned()).chain(numbered);
+    names.map(|name| Path::new("runs").join(name)).find(|path| !path.exists()).unwrap_or_else(|| PathBuf::from("runs"))
 }
 
 fn progress(total: usize) -> ProgressBar {
