@@ -78,7 +78,7 @@ Feature: 7.2.2.1 A client receives a pager mode message
         | content | {file photo.jpg} |
 
     Scenario: The network repeats the message
-      Given Bob behaves as "says everything twice"
+      Given the IMS core behaves as "says everything twice"
       When Bob sends "a message"
       Then [accept-1] the SUT sends no MESSAGE request to the IMS core
       And [accept-1] the SUT answers 200 to the received MESSAGE request
