@@ -128,7 +128,7 @@ pub struct Grant {
 
 impl Grant {
     /// The longest registration that is granted unless a scenario says otherwise, in seconds.
-    pub const LONGEST: u32 = 3600;
+    pub const LONGEST: u32 = 7200;
 }
 
 impl Default for Grant {
