@@ -10,7 +10,7 @@ use harness::{
     check::{View, body, field, pack},
     field::Field,
     sut::Ixit,
-    trace::{Endpoint, Event, LinkChange, LinkId, Mark, Party, Trace, Transport, view::Messages},
+    trace::{Endpoint, Event, LinkChange, LinkId, Mark, Party, Protocol, Trace, Transport, view::Messages},
     verdict::Judgement,
 };
 
@@ -33,8 +33,12 @@ fn message() -> Bytes {
 fn trace() -> Trace {
     let mut trace = Trace::default();
     let end = |party: &str, host: &str| Endpoint { party: Party::new(party), address: host.parse().unwrap() };
-    let change =
-        LinkChange::Opened { transport: Transport::Udp, from: end("the SUT", "192.0.2.1:5060"), to: end("the IMS core", "192.0.2.2:5060") };
+    let change = LinkChange::Opened {
+        transport: Transport::Udp,
+        protocol: Protocol::Sip,
+        from: end("the SUT", "192.0.2.1:5060"),
+        to: end("the IMS core", "192.0.2.2:5060"),
+    };
     trace.append(Duration::ZERO, Event::Link { link: LinkId(0), change });
     let (sut, core) = (Party::sut(), Party::new("the IMS core"));
     let granted = crlf(

@@ -484,5 +484,5 @@ fn last_heard(view: &View<'_>) -> Option<(Hop, String)> {
         }
         _ => None,
     })?;
-    Some((Hop { transport: last.transport, address: opened }, uri))
+    Some((Hop::sip(last.transport, opened), uri))
 }

@@ -35,7 +35,7 @@ pub async fn host(
 ) -> io::Result<()> {
     let sockets = Sockets::bind(listen).await?;
     let address = sockets.address;
-    let mut seats = vec![Seat { party: Party::sut(), actor: make(address), outer: Some(address), inner: None }];
+    let mut seats = vec![Seat { party: Party::sut(), actor: make(address), outer: Some(address), inner: None, services: Vec::new() }];
     let mut net = Net::start(vec![(0, sockets)]);
     let mut record = Recorder::default();
     let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -117,6 +117,7 @@ async fn drain(
                     seats[0].actor.handle(now, input);
                 }
             }
+            Output::Connect { hop, .. } => drop(net.carry(seats, record, 0, hop, bytes::Bytes::new()).await),
             Output::Close { hop } => net.close_stream(0, hop),
             Output::Answered { id, answer } => output.write_all(server.answer(id, &answer).as_bytes()).await?,
             Output::Sight(sight) => output.write_all(server.sight(&sight).as_bytes()).await?,

@@ -34,17 +34,21 @@ impl Memory {
                 let to = seats.iter().position(|s| s.outer == Some(hop.address))?;
                 Some(((seat, seats[seat].outer?), (to, hop.address)))
             }
-            Transport::Tcp => self.stream(seats, seat, hop),
+            Transport::Tcp | Transport::Tls => self.stream(seats, seat, hop),
         };
         let Some(((_, own), (to, other))) = ends else {
-            return (hop.transport == Transport::Tcp).then_some((seat, Input::Closed { hop }));
+            return (!hop.transport.is_datagram()).then_some((seat, Input::Closed { hop }));
         };
         let (from, party) = (seats[seat].party.clone(), seats[to].party.clone());
         let opener = hop.transport == Transport::Udp || self.streams.iter().any(|(a, _)| *a == (seat, own));
         let (near, far) = (Endpoint { party: from.clone(), address: own }, Endpoint { party: party.clone(), address: other });
-        let link = if opener { record.link(self.now, hop.transport, near, far) } else { record.link(self.now, hop.transport, far, near) };
+        let link = if opener {
+            record.link(self.now, (hop.transport, hop.protocol), near, far)
+        } else {
+            record.link(self.now, (hop.transport, hop.protocol), far, near)
+        };
         let kept = record.octets(self.now, link, &from, &party, &bytes);
-        kept.then_some((to, Input::Bytes { hop: Hop { transport: hop.transport, address: own }, bytes }))
+        kept.then_some((to, Input::Bytes { hop: Hop { address: own, ..hop }, bytes }))
     }
 
     /// Own and other end of the stream of `seat` to `hop`, opened now if need be; `None`: nobody is there.
@@ -71,6 +75,6 @@ impl Memory {
         let (a, b) = self.streams.remove(at);
         let (own, other) = if a.0 == seat { (a, b) } else { (b, a) };
         debug_assert!(own.0 < seats.len(), "streams belong to seats");
-        Some((other.0, Input::Closed { hop: Hop { transport: Transport::Tcp, address: own.1 } }))
+        Some((other.0, Input::Closed { hop: Hop { address: own.1, ..hop } }))
     }
 }

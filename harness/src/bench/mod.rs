@@ -9,7 +9,7 @@ use bytes::Bytes;
 use crate::{
     role::{Actor, Hop, Input, Output, Stimulus, conduct::Rule},
     sut::{UpperEvent, call::Call, external::ExternalSut},
-    trace::{Endpoint, Event, LinkChange, Mark, Party, Transport},
+    trace::{Endpoint, Event, LinkChange, Mark, Party, Protocol, Transport},
     upper::{Act, Answer, Sight},
 };
 
@@ -42,6 +42,8 @@ pub struct Seat {
     pub outer: Option<SocketAddr>,
     /// Its address among the fakes.
     pub inner: Option<SocketAddr>,
+    /// Where it listens besides: own addresses, each with what it speaks there.
+    pub services: Vec<Hop>,
 }
 
 /// How the SUT is reached.
@@ -292,6 +294,7 @@ impl Bench {
                 // A fake has no user whom a check could mean.
                 Output::Answered { .. } | Output::Sight(_) if !self.seats[seat].party.is_sut() => {}
                 Output::Transmit { hop, bytes } => self.transmit(seat, hop, bytes).await,
+                Output::Connect { hop, .. } => self.transmit(seat, hop, Bytes::new()).await,
                 Output::Close { hop } => self.close(seat, hop),
                 Output::Answered { id, answer } => drop(self.record.note(now, Event::Answered { id, answer })),
                 Output::Sight(sight) => self.seen(sight),
@@ -307,12 +310,12 @@ impl Bench {
             let party = self.seats[to].party.clone();
             let link = self.record.link(
                 now,
-                Transport::Udp,
+                (Transport::Udp, Protocol::Sip),
                 Endpoint { party: from.clone(), address: own },
                 Endpoint { party: party.clone(), address: hop.address },
             );
             self.record.octets(now, link, &from, &party, &bytes);
-            let input = Input::Bytes { hop: Hop { transport: Transport::Udp, address: own }, bytes };
+            let input = Input::Bytes { hop: Hop::sip(Transport::Udp, own), bytes };
             self.deliveries.push_back(Delivery { seat: to, input });
             return;
         }

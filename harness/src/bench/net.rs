@@ -17,7 +17,7 @@ use tokio::{
 use super::{Seat, ended, record::Recorder};
 use crate::{
     role::{Hop, Input},
-    trace::{Endpoint, Event, Party, Transport},
+    trace::{Endpoint, Event, Party, Protocol, Transport},
 };
 
 /// How long a connection may take to come up, or to take what is written.
@@ -130,7 +130,7 @@ impl Net {
         if !seats[seat].party.is_sut() {
             let (near, far) =
                 (Endpoint { party: seats[seat].party.clone(), address: own }, Endpoint { party: Party::sut(), address: hop.address });
-            let link = record.link(self.now(), hop.transport, near.clone(), far.clone());
+            let link = record.link(self.now(), (hop.transport, hop.protocol), near.clone(), far.clone());
             record.octets(self.now(), link, &near.party, &far.party, &bytes);
         }
         match hop.transport {
@@ -139,7 +139,7 @@ impl Net {
                 let _ = self.datagrams.get(&seat)?.send_to(&bytes, hop.address).await;
                 None
             }
-            Transport::Tcp => {
+            Transport::Tcp | Transport::Tls => {
                 let stream = self.streams.get_mut(&(seat, hop.address))?;
                 if matches!(timeout(PATIENCE, stream.write_all(&bytes)).await, Ok(Ok(()))) {
                     return None;
@@ -185,27 +185,27 @@ impl Net {
                 }
                 if !seats[seat].party.is_sut() {
                     let (far, near) = ends(seat, address);
-                    record.link(now, Transport::Tcp, far, near);
+                    record.link(now, (Transport::Tcp, Protocol::Sip), far, near);
                 }
                 return None;
             }
             NetEvent::Ended(seat, address, reset) => {
                 self.streams.remove(&(seat, address));
-                let hop = Hop { transport: Transport::Tcp, address };
+                let hop = Hop::sip(Transport::Tcp, address);
                 if !seats[seat].party.is_sut() {
                     let (far, near) = ends(seat, address);
-                    let link = record.link(now, Transport::Tcp, far.clone(), near);
+                    let link = record.link(now, (Transport::Tcp, Protocol::Sip), far.clone(), near);
                     record.note(now, Event::Link { link, change: ended(&far.party, reset) });
                 }
                 return Some((seat, Input::Closed { hop }));
             }
         };
-        let hop = Hop { transport, address };
+        let hop = Hop::sip(transport, address);
         if seats[seat].party.is_sut() {
             return Some((seat, Input::Bytes { hop, bytes }));
         }
         let (far, near) = ends(seat, address);
-        let link = record.link(now, transport, far.clone(), near.clone());
+        let link = record.link(now, (transport, Protocol::Sip), far.clone(), near.clone());
         let kept = record.octets(now, link, &far.party, &near.party, &bytes);
         if !kept {
             self.streams.remove(&(seat, address));

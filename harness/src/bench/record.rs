@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 
-use crate::trace::{Endpoint, Event, LinkChange, LinkId, Party, Trace, Transport, jsonl, view::Messages};
+use crate::trace::{Endpoint, Event, LinkChange, LinkId, Party, Protocol, Trace, Transport, jsonl, view::Messages};
 
 /// Limits on what one scenario may record from the SUT; beyond, bytes are counted and not kept.
 #[derive(Clone, Copy, Debug)]
@@ -103,8 +103,8 @@ impl Recorder {
         }
     }
 
-    /// The link between two ends; one that is new is recorded as opened by `from`.
-    pub fn link(&mut self, at: Duration, transport: Transport, from: Endpoint, to: Endpoint) -> LinkId {
+    /// The link between two ends, how it carries octets and what; one that is new is recorded as opened by `from`.
+    pub fn link(&mut self, at: Duration, (transport, protocol): (Transport, Protocol), from: Endpoint, to: Endpoint) -> LinkId {
         let (a, b) = ((from.party.clone(), from.address), (to.party.clone(), to.address));
         let key = if a <= b { (transport.to_string(), a, b) } else { (transport.to_string(), b, a) };
         if let Some(link) = self.links.get(&key) {
@@ -112,7 +112,7 @@ impl Recorder {
         }
         let link = LinkId(u32::try_from(self.links.len()).unwrap_or(u32::MAX));
         self.links.insert(key, link);
-        self.note(at, Event::Link { link, change: LinkChange::Opened { transport, from, to } });
+        self.note(at, Event::Link { link, change: LinkChange::Opened { transport, protocol, from, to } });
         link
     }
 

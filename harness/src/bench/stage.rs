@@ -160,7 +160,7 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, SocketAddr)
         };
         let always = plan.scenario.conduct.get("always").and_then(|conduct| conduct.get(*name)).cloned().unwrap_or_default();
         let actor = Box::new(Deviant::new(actor, always, names.clone(), hosts.clone(), inners.clone(), seed));
-        seats.push(Seat { party: Party::new(name), actor, outer: outers[place], inner: Some(inners[place]) });
+        seats.push(Seat { party: Party::new(name), actor, outer: outers[place], inner: Some(inners[place]), services: Vec::new() });
     }
     let reach = match plan.subject {
         Subject::External(guard) => Reach::External(guard),
@@ -186,7 +186,7 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, SocketAddr)
                 Subject::Wrapped(wrap) => wrap(client(Vec::new())),
                 Subject::External(_) => unreachable!("taken above"),
             };
-            seats.push(Seat { party: Party::sut(), actor, outer: Some(own), inner: None });
+            seats.push(Seat { party: Party::sut(), actor, outer: Some(own), inner: None, services: Vec::new() });
             Reach::Embedded
         }
     };

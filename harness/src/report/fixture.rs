@@ -158,7 +158,7 @@ pub(crate) fn trace(path: &str) -> Option<Trace> {
 
 fn opened(transport: Transport, from: (&Party, &str), to: (&Party, &str)) -> LinkChange {
     let end = |(party, address): (&Party, &str)| Endpoint { party: party.clone(), address: address.parse().expect("an address") };
-    LinkChange::Opened { transport, from: end(from), to: end(to) }
+    LinkChange::Opened { transport, protocol: crate::trace::Protocol::Sip, from: end(from), to: end(to) }
 }
 
 /// A message over UDP that is sent twice, answered, and seen.

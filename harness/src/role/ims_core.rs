@@ -214,7 +214,7 @@ impl ImsCore {
             patch.append(&message, "P-Asserted-Identity", &format!("<{}>", asserted.unwrap_or_default()));
         }
         let bytes = patch.apply(raw);
-        self.out.push_back(Output::Transmit { hop: Hop { transport: Transport::Udp, address }, bytes });
+        self.out.push_back(Output::Transmit { hop: Hop::sip(Transport::Udp, address), bytes });
     }
 
     /// A request of a fake goes to the contact that the SUT registered.
@@ -247,11 +247,7 @@ impl ImsCore {
         let transport =
             if own == self.has.outer { self.binding.as_ref().map_or(Transport::Udp, |b| b.flow.transport) } else { Transport::Udp };
         let origin = hex::encode(format!("{}/{}", from.transport, from.address));
-        patch.prepend(
-            message,
-            "Via",
-            &format!("{};x={origin}", build::via(Hop { transport, address: own }, &format!("{FORWARDED}{branch}"))),
-        );
+        patch.prepend(message, "Via", &format!("{};x={origin}", build::via(Hop::sip(transport, own), &format!("{FORWARDED}{branch}"))));
         if let Some(field) = message.first("Max-Forwards") {
             let left: u32 = field.value.text(&message.raw).trim().parse().unwrap_or(70);
             patch.replace(field.value, left.saturating_sub(1).to_string());
@@ -270,7 +266,7 @@ impl ImsCore {
         let transport = if transport == "tcp" { Transport::Tcp } else { Transport::Udp };
         // RFC 3325, 8: what a user agent prefers stays at the edge.
         let bytes = Patch::without(&without_top_via(message, top), "P-Preferred-Identity");
-        self.out.push_back(Output::Transmit { hop: Hop { transport, address }, bytes });
+        self.out.push_back(Output::Transmit { hop: Hop::sip(transport, address), bytes });
     }
 
     /// Asks the SUT for a sign of life where it was heard last.
@@ -278,7 +274,7 @@ impl ImsCore {
         let branch = format!("z9hG4bK{}", self.ids.token());
         let address = self.has.outer;
         let octets = Draft::request("OPTIONS", contact)
-            .header("Via", &build::via(Hop { transport: flow.transport, address }, &branch))
+            .header("Via", &build::via(Hop::sip(flow.transport, address), &branch))
             .header("Max-Forwards", "70")
             .header("From", &format!("<sip:{}>;tag={}", self.has.home, self.ids.token()))
             .header("To", &format!("<{contact}>"))
@@ -345,7 +341,7 @@ impl Actor for ImsCore {
             Input::Stimulus(Stimulus::Send(wanted)) => {
                 let branch = format!("z9hG4bK{}", self.ids.token());
                 let octets = Draft::request(&wanted.method, &wanted.to)
-                    .header("Via", &build::via(Hop { transport: Transport::Udp, address: self.has.inner }, &branch))
+                    .header("Via", &build::via(Hop::sip(Transport::Udp, self.has.inner), &branch))
                     .header("Max-Forwards", "70")
                     .header("From", &format!("<sip:{}>;tag={}", self.has.home, self.ids.token()))
                     .header("To", &format!("<{}>", wanted.to))
@@ -353,7 +349,7 @@ impl Actor for ImsCore {
                     .header("CSeq", &format!("1 {}", wanted.method))
                     .overlaid(&wanted.headers)
                     .finish();
-                let own = Hop { transport: Transport::Udp, address: self.has.inner };
+                let own = Hop::sip(Transport::Udp, self.has.inner);
                 self.terminating(now, own, &Message::parse(octets));
             }
         }

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 use bytes::Bytes;
 
 use crate::{
-    trace::Transport,
+    trace::{Protocol, Transport},
     upper::{Act, Answer, Sight},
 };
 
@@ -28,6 +28,22 @@ pub struct Hop {
     pub transport: Transport,
     /// The other end; for a stream the other end of its connection.
     pub address: SocketAddr,
+    /// What the link carries.
+    pub protocol: Protocol,
+}
+
+impl Hop {
+    /// A hop of signalling.
+    #[must_use]
+    pub fn sip(transport: Transport, address: SocketAddr) -> Self {
+        Self::over(Protocol::Sip, transport, address)
+    }
+
+    /// A hop of any protocol.
+    #[must_use]
+    pub fn over(protocol: Protocol, transport: Transport, address: SocketAddr) -> Self {
+        Self { transport, address, protocol }
+    }
 }
 
 /// What a party is handed.
@@ -61,6 +77,13 @@ pub enum Input {
 /// What a party wants done.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
+    /// Open a stream before anything is said on it; what cannot be opened comes back as [`Input::Closed`].
+    Connect {
+        /// To where.
+        hop: Hop,
+        /// Under TLS: the fingerprint that the other end's certificate has to have, as in SDP (RFC 4572, 5).
+        fingerprint: Option<String>,
+    },
     /// Send octets; a stream that is not open yet is opened.
     Transmit {
         /// To where.

@@ -234,7 +234,7 @@ mod tests {
     use super::*;
 
     fn hop(transport: Transport) -> Hop {
-        Hop { transport, address: "192.0.2.7:5060".parse().unwrap() }
+        Hop::sip(transport, "192.0.2.7:5060".parse().unwrap())
     }
 
     fn message(text: &str) -> Message {

@@ -116,6 +116,23 @@ fn transports<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Transpor
     deserializer.deserialize_any(Transports)
 }
 
+/// Transports that signalling may use.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Signalling {
+    Udp,
+    Tcp,
+}
+
+impl From<Signalling> for Transport {
+    fn from(signalling: Signalling) -> Self {
+        match signalling {
+            Signalling::Udp => Self::Udp,
+            Signalling::Tcp => Self::Tcp,
+        }
+    }
+}
+
 struct Transports;
 
 impl<'de> Visitor<'de> for Transports {
@@ -126,12 +143,12 @@ impl<'de> Visitor<'de> for Transports {
     }
 
     fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Self::Value, E> {
-        Ok(vec![Transport::deserialize(StrDeserializer::new(word))?])
+        Ok(vec![Signalling::deserialize(StrDeserializer::new(word))?.into()])
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let mut found = Vec::new();
-        while let Some(transport) = items.next_element()? {
+        while let Some(transport) = items.next_element::<Signalling>()?.map(Transport::from) {
             if found.contains(&transport) {
                 return Err(A::Error::custom(format_args!("`{transport}` stands twice in this list")));
             }

@@ -122,7 +122,7 @@ fn note(event: &Event) -> Option<(Option<Party>, String)> {
         Event::Bytes { .. } | Event::Answered { answer: Answer::Taken(_), .. } | Event::Mark(Mark::Stimulus(_)) => None,
         Event::Link { change, .. } => match change {
             LinkChange::Opened { transport: Transport::Udp, .. } => None,
-            LinkChange::Opened { transport: Transport::Tcp, from, to } => {
+            LinkChange::Opened { transport: Transport::Tcp | Transport::Tls, from, to, .. } => {
                 Some((Some(from.party.clone()), format!("connects from {} to {}", from.address, to.address)))
             }
             LinkChange::Closed(party) => Some((Some(party.clone()), "closes the connection".to_owned())),

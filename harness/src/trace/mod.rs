@@ -73,16 +73,59 @@ pub enum Transport {
     Udp,
     /// A byte stream; one `Bytes` entry is what one read or write carried.
     Tcp,
+    /// A byte stream under TLS; entries hold the octets in the clear.
+    Tls,
+}
+
+/// What a link carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// Signalling (RFC 3261).
+    #[default]
+    Sip,
+    /// Messages and files of sessions (RFC 4975).
+    Msrp,
+    /// Access to the message store (RFC 3501).
+    Imap,
+    /// Content that a message refers to (RFC 4483).
+    Http,
+}
+
+impl Protocol {
+    /// Whether links are signalling; what they carry need not be said in a trace then.
+    #[must_use]
+    pub fn is_sip(&self) -> bool {
+        *self == Self::Sip
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sip => "SIP",
+            Self::Msrp => "MSRP",
+            Self::Imap => "IMAP",
+            Self::Http => "HTTP",
+        })
+    }
 }
 
 impl Transport {
-    /// As in a Via header field: `UDP`, `TCP`.
+    /// As in a Via header field: `UDP`, `TCP`, `TLS`.
     #[must_use]
     pub fn via(self) -> &'static str {
         match self {
             Self::Udp => "UDP",
             Self::Tcp => "TCP",
+            Self::Tls => "TLS",
         }
+    }
+
+    /// Whether octets come one datagram at a time.
+    #[must_use]
+    pub fn is_datagram(self) -> bool {
+        self == Self::Udp
     }
 }
 
@@ -91,6 +134,7 @@ impl fmt::Display for Transport {
         f.write_str(match self {
             Self::Udp => "udp",
             Self::Tcp => "tcp",
+            Self::Tls => "tls",
         })
     }
 }
@@ -112,6 +156,9 @@ pub enum LinkChange {
     Opened {
         /// How it carries bytes.
         transport: Transport,
+        /// What it carries.
+        #[serde(default, skip_serializing_if = "Protocol::is_sip")]
+        protocol: Protocol,
         /// Who opened it.
         from: Endpoint,
         /// Who was called.

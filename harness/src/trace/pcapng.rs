@@ -50,7 +50,7 @@ pub fn write(out: &mut impl Write, trace: &Trace, comments: &dyn Fn(usize) -> Ve
     let mut links: HashMap<LinkId, (Transport, [(Party, SocketAddr); 2])> = HashMap::new();
     for (number, entry) in trace.entries().iter().enumerate() {
         match &entry.event {
-            Event::Link { link, change: LinkChange::Opened { transport, from, to } } => {
+            Event::Link { link, change: LinkChange::Opened { transport, from, to, .. } } => {
                 links.insert(*link, (*transport, [from, to].map(|end| (end.party.clone(), end.address))));
             }
             Event::Bytes { link, from, bytes, .. } => {
@@ -132,7 +132,7 @@ fn exported(octets: &[u8], flow: Option<(Transport, SocketAddr, SocketAddr)>) ->
             }
         }
         let kind: u32 = match transport {
-            Transport::Tcp => 2,
+            Transport::Tcp | Transport::Tls => 2,
             Transport::Udp => 3,
         };
         tag(tag::PORT_TYPE, &kind.to_be_bytes());

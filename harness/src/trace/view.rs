@@ -117,7 +117,7 @@ impl Messages {
                     let transport = self.links.get(link).copied().unwrap_or_default();
                     match transport {
                         Transport::Udp => self.datagram(number, entry.at, *link, from, to, bytes),
-                        Transport::Tcp => self.octets(number, entry.at, *link, from, to, bytes),
+                        Transport::Tcp | Transport::Tls => self.octets(number, entry.at, *link, from, to, bytes),
                     }
                 }
                 _ => {}
@@ -226,7 +226,7 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
-    use crate::trace::Endpoint;
+    use crate::trace::{Endpoint, Protocol};
 
     const TEXT: &[u8] = b"MESSAGE sip:a@example.com SIP/2.0\r\nCall-ID: x\r\nContent-Length: 2\r\n\r\nhi";
 
@@ -234,7 +234,8 @@ mod tests {
         let mut trace = Trace::default();
         let end = |party: Party| Endpoint { party, address: "192.0.2.1:5060".parse().unwrap() };
         let (sut, core) = (Party::sut(), Party::new("the IMS core"));
-        let change = LinkChange::Opened { transport: Transport::Tcp, from: end(sut.clone()), to: end(core.clone()) };
+        let change =
+            LinkChange::Opened { transport: Transport::Tcp, protocol: Protocol::Sip, from: end(sut.clone()), to: end(core.clone()) };
         trace.append(Duration::ZERO, Event::Link { link: LinkId(1), change });
         for chunk in chunks {
             let bytes = Bytes::copy_from_slice(chunk);

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use harness::{
     check::View,
     sut::Ixit,
-    trace::{Endpoint, Event, LinkChange, LinkId, Mark, Party, Trace, Transport, view::Messages},
+    trace::{Endpoint, Event, LinkChange, LinkId, Mark, Party, Protocol, Trace, Transport, view::Messages},
     verdict::{Finding, Judgement},
 };
 
@@ -19,7 +19,7 @@ impl Hand {
         let mut trace = Trace::default();
         let end = |party: Party, address: &str| Endpoint { party, address: address.parse().unwrap() };
         let (from, to) = (end(Party::sut(), "192.0.2.10:5060"), end(Party::new("the IMS core"), "192.0.2.1:5060"));
-        let change = LinkChange::Opened { transport: Transport::Udp, from, to };
+        let change = LinkChange::Opened { transport: Transport::Udp, protocol: Protocol::Sip, from, to };
         trace.append(Duration::ZERO, Event::Link { link: LinkId(1), change });
         trace.append(Duration::ZERO, Event::Mark(Mark::Stimulus("by hand".to_owned())));
         Self(trace)

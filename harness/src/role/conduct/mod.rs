@@ -313,7 +313,7 @@ impl Deviant {
     fn feed_answer(&mut self, now: Duration, status: u16) {
         let Some(request) = self.sent.iter().rfind(|m| m.is_request()) else { return };
         let bytes = Draft::response(request, status, "fed").finish();
-        let hop = Hop { transport: Transport::Udp, address: SocketAddr::from(([192, 0, 2, 0], 0)) };
+        let hop = Hop::sip(Transport::Udp, SocketAddr::from(([192, 0, 2, 0], 0)));
         self.inner.handle(now, Input::Bytes { hop, bytes });
     }
 

@@ -94,7 +94,7 @@ impl CpmClient {
     }
 
     fn core(&self) -> Option<Hop> {
-        Some(Hop { transport: self.settings.transport, address: self.settings.core? })
+        Some(Hop::sip(self.settings.transport, self.settings.core?))
     }
 
     fn may_send(&self) -> bool {
@@ -122,7 +122,7 @@ impl CpmClient {
 
     fn register(&mut self, now: Duration, purpose: Purpose) {
         let Some(hop) = self.core() else { return };
-        let local = Hop { transport: hop.transport, address: self.local };
+        let local = Hop::sip(hop.transport, self.local);
         let branch = format!("z9hG4bK{}", self.ids.token());
         let octets = self.registration.request(&self.settings, local, &branch, purpose, &mut self.ids).finish();
         let id = self.transactions.request(now, hop, &branch, "REGISTER", octets);
@@ -223,7 +223,7 @@ impl CpmClient {
         let branch = format!("z9hG4bK{}", self.ids.token());
         let own = self.settings.address().to_owned();
         let mut draft = Draft::request(&wanted.method, &wanted.to)
-            .header("Via", &build::via(Hop { transport: hop.transport, address: self.local }, &branch))
+            .header("Via", &build::via(Hop::sip(hop.transport, self.local), &branch))
             .header("Max-Forwards", "70")
             .header("From", &format!("<{own}>"))
             .header("To", &format!("<{}>", wanted.to))

@@ -190,7 +190,7 @@ impl CpmClient {
 
     /// The request of CONV-7.2.1.1 for `letter`.
     fn message(&mut self, now: Duration, letter: &Letter, hop: Hop, branch: &str) -> bytes::Bytes {
-        let local = Hop { transport: hop.transport, address: self.local };
+        let local = Hop::sip(hop.transport, self.local);
         let from =
             if letter.anonymous { "\"Anonymous\" <sip:anonymous@anonymous.invalid>".to_owned() } else { format!("<{}>", letter.from) };
         let cpim = letter.cpim.octets();
