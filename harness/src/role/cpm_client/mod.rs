@@ -181,7 +181,7 @@ impl CpmClient {
         match self.transactions.receive(now, hop, message) {
             Heard::Request(id, request) => self.requested(now, id, &request),
             Heard::Response(id, response) => self.responded(now, id, &response),
-            Heard::Nothing => {}
+            Heard::Ack(_) | Heard::Nothing => {}
         }
     }
 
