@@ -17,6 +17,7 @@ pub mod conduct;
 pub mod cpm_client;
 pub mod ids;
 pub mod ims_core;
+pub mod msrp;
 pub mod null;
 pub mod patch;
 pub mod transaction;
