@@ -8,6 +8,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod sights;
+
+pub use sights::{DeferredEntry, InvitationKind, NoticeCode, Outcome, ReceivedMessage, Sight, Status};
+
 /// Something that the user of the SUT does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "act", rename_all = "kebab-case", deny_unknown_fields)]
@@ -50,8 +54,38 @@ pub enum Act {
     Query {
         /// What is asked for.
         what: Queried,
-        /// Handle of the object asked about.
+        /// Handle of the object asked about; empty where there is only one.
+        #[serde(default)]
         of: String,
+    },
+    /// Break off the sending of a message.
+    CancelMessage {
+        /// Handle of the message, from the answer to `send-message`.
+        message: String,
+    },
+    /// Send a reference to an object in the message store, which is not downloaded.
+    ForwardStored(ForwardStored),
+    /// Ask which deferred messages there are.
+    ListDeferred {},
+    /// Say what is to happen to deferred messages.
+    HandleDeferred {
+        /// One decision a message; none at all: every message is to be delivered.
+        #[serde(default)]
+        decisions: Vec<Decision>,
+    },
+    /// Hand in what the push client of the device got: there is a new deferred message.
+    PushNotify {},
+    /// Answer the question whether to connect to CPM.
+    AnswerConnect {
+        /// The answer.
+        connect: bool,
+    },
+    /// Accept or reject an invitation that was shown.
+    AnswerInvitation {
+        /// Handle of the invitation, from the sight of that name.
+        invitation: String,
+        /// What the user says.
+        decision: InvitationAnswer,
     },
 }
 
@@ -81,6 +115,68 @@ pub enum Resources {
 pub enum Queried {
     /// A stored message with its UID; answered by the sight `stored-message`.
     StoredMessage,
+    /// The UIDs that notifications of expiry gave; answered by the sight `stored-uids`.
+    StoredUids,
+}
+
+/// What the user says to an invitation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum InvitationAnswer {
+    /// Yes.
+    Accept,
+    /// No.
+    Reject,
+}
+
+/// Parameters of `forward-stored`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ForwardStored {
+    /// Name of the object, as in the setting `stored-objects`.
+    pub object: String,
+    /// Addresses, as in `send-message`.
+    pub to: Vec<String>,
+    /// Text that goes along with the reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// What is to happen to one deferred message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Decision {
+    /// Identifier of the message, from the sight `deferred-list`.
+    pub message: String,
+    /// What is to be done with it.
+    pub action: Action,
+}
+
+/// What can be done with a deferred message; the words of `cpm_action` (CONV-7.2.3.2.1-7a-param).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Have it delivered.
+    Deliver,
+    /// Have it thrown away.
+    Delete,
+    /// Have it handed to another service.
+    Interwork,
+    /// Have it kept in the message store.
+    Store,
+}
+
+impl Action {
+    /// The word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Deliver => "deliver",
+            Self::Delete => "delete",
+            Self::Interwork => "interwork",
+            Self::Store => "store",
+        }
+    }
 }
 
 /// Parameters of `send-message`.
@@ -158,14 +254,22 @@ pub struct Reply {
 /// Settings of `configure`, with the shape of their values; each is also the name of an IXIT value.
 pub const SETTINGS: &[(&str, &str)] = &[
     ("addresses", "list of URIs; the first is the default address of the user"),
+    ("auto-accept", "truth value: whether large messages are accepted without asking the user"),
     ("controlling-function", "URI"),
     ("core", "host:port"),
     ("credentials", "user name, then password"),
+    ("deferred-mgmt-uri", "URI that manages deferred messages"),
     ("device-name", "text; empty: none"),
     ("groups", "list of URIs of pre-defined groups"),
     ("home-domain", "host name"),
+    ("inband-notification", "show or hide: whether the user gets to see notifications of deferred messages"),
     ("instance-id", "URN"),
+    ("media-transport", "tcp or tls: what carries MSRP"),
+    ("oob-connect", "always, never or ask: whether a push notification leads to a registration"),
+    ("pull-deferred", "truth value: whether the client asks for deferred messages once registered"),
     ("send-imdn", "truth value: whether read reports may be sent"),
+    ("storage-address", "host:port of the message store"),
+    ("stored-objects", "list of objects in the message store, each its name, a blank and its URL"),
     ("transport", "udp or tcp"),
 ];
 
@@ -185,85 +289,6 @@ pub enum Answer {
     NoSuchAct,
 }
 
-/// Something that the user of the SUT gets to see.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "sight", rename_all = "kebab-case")]
-pub enum Sight {
-    /// A message came in.
-    MessageReceived(ReceivedMessage),
-    /// What became of a message that the user sent.
-    MessageStatus {
-        /// Handle of the message, from the answer to `send-message`.
-        message: String,
-        /// Its fate.
-        status: Status,
-        /// Address of the recipient that the status speaks of.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        recipient: Option<String>,
-    },
-    /// The content of a message lies elsewhere and may be fetched.
-    ContentIndirect {
-        /// Handle of the message.
-        message: String,
-        /// Where the content lies.
-        url: String,
-    },
-    /// What `query` found about a stored message.
-    StoredMessage {
-        /// Handle of the message.
-        message: String,
-        /// UID of its copy in the message store.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        uid: Option<String>,
-    },
-}
-
-/// Fields of the sight `message-received`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub struct ReceivedMessage {
-    /// Handle of the message.
-    pub message: String,
-    /// Address of the sender, as shown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<String>,
-    /// When it was sent (RFC 3339), as shown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub time: Option<String>,
-    /// Conversation that it is shown in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub conversation: Option<String>,
-    /// The content, if it is text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
-    /// The content in base64, if it is no text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub base64: Option<String>,
-    /// Media type of the content.
-    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
-    pub content_type: Option<String>,
-    /// How it is presented: `inline` or `attachment`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub disposition: Option<String>,
-    /// File name that goes with an attachment.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-}
-
-/// The fate of a message that the user sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Status {
-    /// The core took it.
-    Sent,
-    /// It could not be sent.
-    Failed,
-    /// It reached the recipient.
-    Delivered,
-    /// The recipient read it.
-    Displayed,
-}
-
 impl Act {
     /// Name of the act, which is also its JSON-RPC method.
     #[must_use]
@@ -278,26 +303,33 @@ impl Act {
             Self::Configure { .. } => "configure",
             Self::SetResources { .. } => "set-resources",
             Self::Query { .. } => "query",
+            Self::CancelMessage { .. } => "cancel-message",
+            Self::ForwardStored(_) => "forward-stored",
+            Self::ListDeferred {} => "list-deferred",
+            Self::HandleDeferred { .. } => "handle-deferred",
+            Self::PushNotify {} => "push-notify",
+            Self::AnswerConnect { .. } => "answer-connect",
+            Self::AnswerInvitation { .. } => "answer-invitation",
         }
     }
 
     /// Names of all acts, in the order of their declaration.
-    pub const NAMES: &[&str] =
-        &["register", "deregister", "restart", "send-message", "reply", "mark-read", "configure", "set-resources", "query"];
-}
-
-impl Sight {
-    /// Name of the sight.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::MessageReceived(_) => "message-received",
-            Self::MessageStatus { .. } => "message-status",
-            Self::ContentIndirect { .. } => "content-indirect",
-            Self::StoredMessage { .. } => "stored-message",
-        }
-    }
-
-    /// Names of all sights, in the order of their declaration.
-    pub const NAMES: &[&str] = &["message-received", "message-status", "content-indirect", "stored-message"];
+    pub const NAMES: &[&str] = &[
+        "register",
+        "deregister",
+        "restart",
+        "send-message",
+        "reply",
+        "mark-read",
+        "configure",
+        "set-resources",
+        "query",
+        "cancel-message",
+        "forward-stored",
+        "list-deferred",
+        "handle-deferred",
+        "push-notify",
+        "answer-connect",
+        "answer-invitation",
+    ];
 }

@@ -95,11 +95,21 @@ async fn provision(world: &mut World) {
         ("controlling-function", text("controlling function")),
         ("core", Value::String(world.names.get("core").cloned().unwrap_or_default())),
         ("credentials", list(&["credentials user", "credentials password"])),
+        ("deferred-mgmt-uri", text("deferred management")),
         ("groups", list(&["lunch group"])),
         ("home-domain", text("home")),
         ("instance-id", text("instance id")),
         ("transport", Value::String(setup.transport.to_string())),
     ];
+    let storage = world.names.get("store").map(|address| ("storage-address", Value::String(address.clone())));
+    let object = format!(
+        "{} {}",
+        setup.profile.ixit.text("stored object").unwrap_or_default(),
+        setup.profile.ixit.text("stored object.url").unwrap_or_default()
+    );
+    let objects = setup.profile.ics.claims("storage") == Some(true);
+    let objects = objects.then(|| ("stored-objects", Value::Array(vec![Value::String(object)])));
+    let settings = settings.into_iter().chain(storage).chain(objects);
     for (setting, value) in settings {
         // A product that is set up by hand refuses, and is taken to be set up as the profile says.
         let Some(bench) = world.bench() else { return };

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use cucumber::Parameter;
-use harness::{check, field, verdict::Reason};
+use harness::{check, field, upper::InvitationAnswer, verdict::Reason};
 
 macro_rules! word {
     ($(#[$doc:meta])* $name:ident, $param:literal, $regex:literal) => {
@@ -117,13 +117,13 @@ word!(
     /// What the user of the SUT does without naming a person.
     Act,
     "act",
-    r"registers|deregisters from CPM|deregisters from IMS|restarts|reads the message"
+    r"registers|deregisters from CPM|deregisters from IMS|restarts|reads the message|cancels the message|forwards a stored object|asks for deferred messages|handles the deferred messages|receives a push notification|agrees to connect|refuses to connect"
 );
 word!(
     /// What the user of the SUT sees; two may stand as alternatives.
     Sight,
     "sight",
-    r"(?:a message|a message status|external content|the stored message)(?: or (?:external content|a message status))?"
+    r"(?:a message|a message status|external content|the stored message|an invitation|the deferred messages|a deferred notification|a push notification|a notice|the stored UIDs)(?: or (?:external content|a message status|a notice))?"
 );
 parsed!(
     /// A header field, one of its parameters, a CPIM or IMDN item, the body, or the unwrapped content.
@@ -142,6 +142,13 @@ parsed!(
     Spec(check::pack::Spec),
     "spec",
     r"RFC \d{4}(?: section [\d.]+)?|TS \d\d\.\d{3}(?: section [\d.A]+)?"
+);
+choice!(
+    /// What the user says to an invitation.
+    Decision(InvitationAnswer),
+    "decision",
+    r"accepts|rejects",
+    { "accepts" => InvitationAnswer::Accept, "rejects" => InvitationAnswer::Reject }
 );
 choice!(
     /// Presence of a field.
@@ -280,6 +287,12 @@ impl Sight {
             "a message" => "message-received",
             "a message status" => "message-status",
             "external content" => "content-indirect",
+            "an invitation" => "invitation",
+            "the deferred messages" => "deferred-list",
+            "a deferred notification" => "deferred-notification",
+            "a push notification" => "push-notification",
+            "a notice" => "notice",
+            "the stored UIDs" => "stored-uids",
             _ => "stored-message",
         };
         self.0.split(" or ").map(name).collect()

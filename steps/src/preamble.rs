@@ -41,7 +41,7 @@ async fn provisioned(world: &mut World, step: &Step) {
         let value = match (value.as_str(), setting.as_str()) {
             ("yes", _) => Value::Bool(true),
             ("no", _) => Value::Bool(false),
-            (_, "addresses" | "groups") => value.split(", ").map(|v| Value::String(v.to_owned())).collect(),
+            (_, "addresses" | "groups" | "stored-objects") => value.split(", ").map(|v| Value::String(v.to_owned())).collect(),
             _ => Value::String(value),
         };
         world.act(Act::Configure { setting, value }).await;

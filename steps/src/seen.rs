@@ -103,8 +103,12 @@ async fn is_shown(world: &mut World, clause: Clause, _actor: Actor, shown: Shown
             .judge(step, &clause, |_| Judgement::Obstacle(Reason::NoSight, "the adapter does not tell what the user sees".to_owned()));
     }
     let Some(fields) = fields(world, step) else { return world.judge(step, &clause, nothing) };
-    if sight.0 == "the stored message" {
-        network_query(world).await;
+    match sight.0.as_str() {
+        "the stored message" => network_query(world).await,
+        "the stored UIDs" if world.goes_on() => {
+            world.act(harness::upper::Act::Query { what: harness::upper::Queried::StoredUids, of: String::new() }).await;
+        }
+        _ => {}
     }
     let check = |view: &View<'_>| sight::is_shown(view, shown.0, &kinds, &fields);
     if shown.0 == sight::Shown::IsNot {

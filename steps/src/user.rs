@@ -3,14 +3,14 @@
 use cucumber::when;
 use gherkin::Step;
 use harness::{
-    check::sight,
-    upper::{Act, Conversation, Disposition, Reply, Scope, SendMessage},
+    check::{View, sight},
+    upper::{Act, Action, Conversation, Decision, Disposition, ForwardStored, Reply, Scope, SendMessage},
     verdict::Reason,
 };
 
 use crate::{
     network::{self, Content},
-    params::{Act as ActWord, Actor, Actors},
+    params::{Act as ActWord, Actor, Actors, Decision as DecisionWord},
     world::{Obstacle, World},
 };
 
@@ -66,28 +66,93 @@ async fn replies(world: &mut World, _actor: Actor, text: String, step: &Step) {
     world.act(Act::Reply(wish)).await;
 }
 
-/// Every other act of the closed list.
+/// Answers the invitation that was shown last.
+#[when(expr = "{actor} {decision} the invitation")]
+async fn answers(world: &mut World, _actor: Actor, decision: DecisionWord, step: &Step) {
+    world.stimulus(&step.value);
+    let Some(invitation) = handle(world, sight::last_invitation, "no invitation was shown to the user before") else { return };
+    world.act(Act::AnswerInvitation { invitation, decision: decision.0 }).await;
+}
+
+/// Every other act of the closed list; options: object, to, text of a stored object; a deferred message and its action a row.
 #[when(expr = "{actor} {act}( with)")]
 async fn acts(world: &mut World, _actor: Actor, act: ActWord, step: &Step) {
     world.stimulus(&step.value);
-    let act = match act.0.as_str() {
+    if let Some(act) = act_of(world, &act.0, step) {
+        world.act(act).await;
+    }
+}
+
+fn act_of(world: &mut World, word: &str, step: &Step) -> Option<Act> {
+    Some(match word {
         "registers" => Act::Register {},
         "deregisters from CPM" => Act::Deregister { scope: Scope::Cpm },
         "deregisters from IMS" => Act::Deregister { scope: Scope::Ims },
         "restarts" => Act::Restart { wipe: false },
-        _ => match last_message(world) {
-            Some(message) => Act::MarkRead { message },
-            None => return,
-        },
+        "cancels the message" => {
+            Act::CancelMessage { message: handle(world, sight::last_sent, "the product gave no handle for a message before")? }
+        }
+        "forwards a stored object" => Act::ForwardStored(stored_object(world, step)?),
+        "asks for deferred messages" => Act::ListDeferred {},
+        "handles the deferred messages" => Act::HandleDeferred { decisions: decisions(world, step)? },
+        "receives a push notification" => Act::PushNotify {},
+        "agrees to connect" => Act::AnswerConnect { connect: true },
+        "refuses to connect" => Act::AnswerConnect { connect: false },
+        _ => Act::MarkRead { message: last_message(world)? },
+    })
+}
+
+/// Options of `forward-stored`; by default the object of the IXIT goes to Bob.
+fn stored_object(world: &mut World, step: &Step) -> Option<ForwardStored> {
+    let mut wish = ForwardStored {
+        object: network::text(world, "{stored object}")?,
+        to: vec![network::address(world, "Bob")],
+        ..ForwardStored::default()
     };
-    world.act(act).await;
+    for (option, value) in network::pairs(step) {
+        match option.as_str() {
+            "object" => wish.object = network::text(world, &value)?,
+            "to" => wish.to = value.split(", ").map(|actor| network::address(world, actor)).collect(),
+            "text" => wish.text = Some(network::text(world, &value)?),
+            _ => {
+                world.stop(Obstacle::new(Reason::Suite, format!("forward-stored has no option {option:?}")));
+                return None;
+            }
+        }
+    }
+    Some(wish)
+}
+
+/// A message and what is to happen to it a row; no row: all are delivered.
+fn decisions(world: &mut World, step: &Step) -> Option<Vec<Decision>> {
+    let mut decisions = Vec::new();
+    for (message, action) in network::pairs(step) {
+        let message = network::text(world, &message)?;
+        let action = match action.as_str() {
+            "deliver" => Action::Deliver,
+            "delete" => Action::Delete,
+            "interwork" => Action::Interwork,
+            "store" => Action::Store,
+            _ => {
+                world.stop(Obstacle::new(Reason::Suite, format!("nothing that can be done with a deferred message is called {action:?}")));
+                return None;
+            }
+        };
+        decisions.push(Decision { message, action });
+    }
+    Some(decisions)
 }
 
 /// Handle of the message that the user saw last; without one the scenario stops.
 fn last_message(world: &mut World) -> Option<String> {
-    let handle = world.look(sight::last_message).flatten();
+    handle(world, sight::last_message, "no message was shown to the user before")
+}
+
+/// A handle that the trace has; without it the scenario stops, for this reason.
+fn handle(world: &mut World, find: impl Fn(&View<'_>) -> Option<String>, why: &str) -> Option<String> {
+    let handle = world.look(find).flatten();
     if handle.is_none() {
-        world.stop(Obstacle::new(Reason::NoSight, "no message was shown to the user before"));
+        world.stop(Obstacle::new(Reason::NoSight, why));
     }
     handle
 }

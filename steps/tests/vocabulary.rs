@@ -27,7 +27,8 @@ const DOMAINS: [(&str, &str, &str); 6] = [
 ];
 
 /// Sentences that no feature uses yet, with what they wait for; once one is used, or gone, its entry has to go too.
-const WAITING: [(&str, &str); 2] = [
+const WAITING: [(&str, &str); 3] = [
+    ("{actor} {decision} the invitation", "features of large messages that the user accepts"),
     ("{clause} {actor} {shown} {string}", "texts of the user interface, which only sessions oblige"),
     ("{actor} sends the bytes", "requests that no role would write"),
 ];

@@ -224,6 +224,8 @@ pub fn reference(ixit: &Ixit, core: SocketAddr, transport: Transport) -> Setting
         controlling_function: text("controlling function"),
         groups: vec![text("lunch group")],
         release: text("user agent release"),
+        deferred_mgmt_uri: text("deferred management"),
+        stored_objects: vec![(text("stored object"), text("stored object.url"))],
         ..Settings::default()
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{View, shortened};
 use crate::{
     trace::Event,
-    upper::Sight,
+    upper::{Answer, Sight},
     verdict::{Evidence, Finding, Judgement, Reason, Severity},
     wire::uri,
 };
@@ -23,7 +23,8 @@ pub enum Shown {
     IsNot,
 }
 
-/// A sight of one of these kinds, with these fields: texts, compared as they stand; addresses by CMP-URI.
+/// A sight of one of these kinds, with these fields: texts, compared as they stand; addresses by CMP-URI; lists as sets,
+/// their elements joined by `, ` and a listed message by its identifier.
 #[must_use]
 pub fn is_shown(view: &View<'_>, shown: Shown, kinds: &[&str], fields: &[(String, String)]) -> Judgement {
     let sights: Vec<(usize, &Sight)> = since(view).filter(|(_, sight)| kinds.contains(&sight.name())).collect();
@@ -81,6 +82,24 @@ pub fn last_message(view: &View<'_>) -> Option<String> {
     })
 }
 
+/// Handle of the invitation that the user saw last.
+#[must_use]
+pub fn last_invitation(view: &View<'_>) -> Option<String> {
+    view.trace.entries().iter().rev().find_map(|entry| match &entry.event {
+        Event::Seen(Sight::Invitation { invitation, .. }) => Some(invitation.clone()),
+        _ => None,
+    })
+}
+
+/// Handle of the message that the user sent last, as the product gave it.
+#[must_use]
+pub fn last_sent(view: &View<'_>) -> Option<String> {
+    view.trace.entries().iter().rev().find_map(|entry| match &entry.event {
+        Event::Answered { answer: Answer::Taken(handles), .. } => handles.get("message").cloned(),
+        _ => None,
+    })
+}
+
 fn since<'a>(view: &View<'a>) -> impl Iterator<Item = (usize, &'a Sight)> {
     let stimulus = view.stimulus();
     view.trace.entries().iter().enumerate().skip(stimulus).filter_map(|(number, entry)| match &entry.event {
@@ -97,7 +116,19 @@ fn holds(sight: &Sight, name: &str, value: &str) -> bool {
         "content" => text("text") == Some(value) || text("base64") == Some(value),
         "from" => text("from").is_some_and(|from| uri::same(from, value)),
         "type" => text("type").is_some_and(|kind| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(value)),
-        _ => text(name) == Some(value),
+        _ => match json.get(name) {
+            Some(Value::String(text)) => text == value,
+            Some(Value::Number(number)) => number.to_string() == value,
+            Some(Value::Bool(truth)) => value == if *truth { "yes" } else { "no" },
+            Some(Value::Array(items)) => {
+                let mut found: Vec<_> = items.iter().filter_map(|item| item.get("message").unwrap_or(item).as_str()).collect();
+                let mut wanted: Vec<_> = value.split(", ").filter(|item| !item.is_empty()).collect();
+                found.sort_unstable();
+                wanted.sort_unstable();
+                found == wanted
+            }
+            _ => false,
+        },
     }
 }
 

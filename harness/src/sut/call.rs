@@ -190,7 +190,7 @@ pub(super) mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::upper::{Queried, Reply, Resources, Scope, SendMessage};
+    use crate::upper::{Action, Decision, ForwardStored, InvitationAnswer, Queried, Reply, Resources, Scope, SendMessage};
 
     pub fn calls() -> Vec<Call> {
         let mut calls = vec![Call::Hello, Call::Idle, Call::Reset { user: 2 }, Call::Stop];
@@ -209,6 +209,13 @@ pub(super) mod tests {
             Act::Configure { setting: "core".into(), value: json!("127.0.0.1:5060") },
             Act::SetResources { level: Resources::Exhausted },
             Act::Query { what: Queried::StoredMessage, of: "m1".into() },
+            Act::CancelMessage { message: "m1".into() },
+            Act::ForwardStored(ForwardStored { object: "film".into(), to: vec!["sip:bob@example.com".into()], text: Some("look".into()) }),
+            Act::ListDeferred {},
+            Act::HandleDeferred { decisions: vec![Decision { message: "sip:m1@example.com".into(), action: Action::Interwork }] },
+            Act::PushNotify {},
+            Act::AnswerConnect { connect: true },
+            Act::AnswerInvitation { invitation: "i1".into(), decision: InvitationAnswer::Reject },
         ]
     }
 

@@ -160,6 +160,13 @@ impl CpmClient {
                 taken()
             }
             Act::Query { what, of } => self.query(what, &of),
+            Act::CancelMessage { .. }
+            | Act::ForwardStored(_)
+            | Act::ListDeferred {}
+            | Act::HandleDeferred { .. }
+            | Act::PushNotify {}
+            | Act::AnswerConnect { .. }
+            | Act::AnswerInvitation { .. } => Answer::Refused("this client cannot do that yet".to_owned()),
         }
     }
 

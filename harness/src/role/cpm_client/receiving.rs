@@ -199,7 +199,9 @@ impl CpmClient {
     }
 
     pub(super) fn query(&mut self, what: Queried, of: &str) -> Answer {
-        let Queried::StoredMessage = what;
+        if what == Queried::StoredUids {
+            return Answer::Refused("this client cannot do that yet".to_owned());
+        }
         let Some(stored) = self.stored.iter().find(|s| s.handle == of) else { return Answer::UnknownHandle(of.to_owned()) };
         let sight = Sight::StoredMessage { message: of.to_owned(), uid: stored.uid.clone() };
         self.show(sight);

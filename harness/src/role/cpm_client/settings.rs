@@ -41,6 +41,33 @@ pub struct Settings {
     pub require_gruu: bool,
     /// Release version for User-Agent and Server.
     pub release: String,
+    /// Whether large messages are accepted without asking the user.
+    pub auto_accept: bool,
+    /// Whether the client asks for deferred messages once it is registered (CONV-7.1-pull).
+    pub pull_deferred: bool,
+    /// Whether the user gets to see notifications of deferred messages (CONV-7.2.3.4.2-display).
+    pub inband_notification: bool,
+    /// What a push notification leads to (CONV-7.2.3.4.1-auto).
+    pub oob_connect: Connect,
+    /// Address that manages deferred messages (R-7.2.3.1-2).
+    pub deferred_mgmt_uri: String,
+    /// Where the message store listens; `None`: there is none.
+    pub storage_address: Option<SocketAddr>,
+    /// What carries MSRP.
+    pub media_transport: Transport,
+    /// Names and URLs of objects in the message store, which a message store client would know.
+    pub stored_objects: Vec<(String, String)>,
+}
+
+/// Whether a push notification leads to a registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connect {
+    /// It does.
+    Always,
+    /// It does not.
+    Never,
+    /// The user decides.
+    Ask,
 }
 
 impl Default for Settings {
@@ -55,10 +82,18 @@ impl Default for Settings {
             credentials: ("alice".to_owned(), "wonderland".to_owned()),
             controlling_function: "sip:factory@conf.example.com".to_owned(),
             groups: vec!["sip:lunch@groups.example.com".to_owned()],
-            features: ["msg", "deferred", "systemmsg"].map(str::to_owned).to_vec(),
+            features: ["msg", "largemsg", "deferred", "systemmsg"].map(str::to_owned).to_vec(),
             send_imdn: true,
             require_gruu: true,
             release: "OMA2.0".to_owned(),
+            auto_accept: true,
+            pull_deferred: false,
+            inband_notification: true,
+            oob_connect: Connect::Ask,
+            deferred_mgmt_uri: "sip:CPMDeferredMsgMgmt@example.com".to_owned(),
+            storage_address: None,
+            media_transport: Transport::Tcp,
+            stored_objects: vec![("holiday-film".to_owned(), "imap://store.example.com/films;UIDVALIDITY=385759045/;UID=20".to_owned())],
         }
     }
 }
@@ -96,8 +131,10 @@ impl Settings {
                 .map(|item| item.as_str().map(str::to_owned).ok_or_else(|| format!("{setting} takes a list of text")))
                 .collect::<Result<Vec<_>, _>>()
         };
+        let truth = || value.as_bool().ok_or_else(|| format!("{setting} takes a truth value"));
         match setting {
             "addresses" => self.addresses = list()?,
+            "auto-accept" => self.auto_accept = truth()?,
             "controlling-function" => self.controlling_function = text()?,
             "core" => self.core = Some(text()?.parse().map_err(|_| "core takes host:port".to_owned())?),
             "credentials" => {
@@ -105,11 +142,43 @@ impl Settings {
                     <[String; 2]>::try_from(list()?).map_err(|_| "credentials takes a user name and a password".to_owned())?;
                 self.credentials = (user, password);
             }
+            "deferred-mgmt-uri" => self.deferred_mgmt_uri = text()?,
             "device-name" => self.device_name = text()?,
             "groups" => self.groups = list()?,
             "home-domain" => self.home = text()?,
+            "inband-notification" => {
+                self.inband_notification = match text()?.as_str() {
+                    "show" => true,
+                    "hide" => false,
+                    _ => return Err("inband-notification takes show or hide".to_owned()),
+                }
+            }
             "instance-id" => self.instance_id = text()?,
-            "send-imdn" => self.send_imdn = value.as_bool().ok_or("send-imdn takes a truth value")?,
+            "media-transport" => {
+                self.media_transport = match text()?.as_str() {
+                    "tcp" => Transport::Tcp,
+                    "tls" => Transport::Tls,
+                    _ => return Err("media-transport takes tcp or tls".to_owned()),
+                }
+            }
+            "oob-connect" => {
+                self.oob_connect = match text()?.as_str() {
+                    "always" => Connect::Always,
+                    "never" => Connect::Never,
+                    "ask" => Connect::Ask,
+                    _ => return Err("oob-connect takes always, never or ask".to_owned()),
+                }
+            }
+            "pull-deferred" => self.pull_deferred = truth()?,
+            "send-imdn" => self.send_imdn = truth()?,
+            "storage-address" => {
+                self.storage_address = Some(text()?.parse().map_err(|_| "storage-address takes host:port".to_owned())?);
+            }
+            "stored-objects" => {
+                let pair = |item: String| item.split_once(' ').map(|(name, url)| (name.to_owned(), url.to_owned()));
+                let pairs: Option<Vec<_>> = list()?.into_iter().map(pair).collect();
+                self.stored_objects = pairs.ok_or("stored-objects takes a list of a name, a blank and a URL each")?;
+            }
             "transport" => {
                 self.transport = match text()?.as_str() {
                     "udp" => Transport::Udp,
