@@ -13,6 +13,7 @@ use crate::{
 };
 
 pub mod build;
+pub mod challenge;
 pub mod conduct;
 pub mod cpm_client;
 pub mod ids;

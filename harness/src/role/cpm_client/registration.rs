@@ -4,16 +4,13 @@ use std::time::Duration;
 
 use super::settings::{METHODS, Settings};
 use crate::{
-    digest::{Algorithm, Credentials},
     role::{
         Hop,
         build::{self, Draft},
+        challenge::Challenge,
         ids::Ids,
     },
-    wire::{
-        params::{self, NameAddr},
-        sip::Message,
-    },
+    wire::{params::NameAddr, sip::Message},
 };
 
 /// Seconds that the client asks for.
@@ -66,18 +63,6 @@ pub struct Registration {
     tries: u32,
 }
 
-#[derive(Clone, Debug)]
-struct Challenge {
-    answer_in: &'static str,
-    algorithm: Algorithm,
-    algorithm_name: Option<String>,
-    realm: String,
-    nonce: String,
-    opaque: Option<String>,
-    quality: bool,
-    count: u32,
-}
-
 impl Registration {
     /// The next REGISTER for `purpose`, from `local` with this `branch`.
     pub fn request(&mut self, settings: &Settings, local: Hop, branch: &str, purpose: Purpose, ids: &mut Ids) -> Draft {
@@ -108,33 +93,8 @@ impl Registration {
 
     fn authorization(&mut self, settings: &Settings, uri: &str, ids: &mut Ids) -> Vec<(String, Option<Vec<String>>)> {
         let Some(challenge) = &mut self.challenge else { return Vec::new() };
-        challenge.count += 1;
-        let (count, client_nonce) = (format!("{:08x}", challenge.count), ids.token());
-        let (user, password) = &settings.credentials;
-        let response = Credentials {
-            algorithm: challenge.algorithm,
-            user,
-            realm: &challenge.realm,
-            nonce: &challenge.nonce,
-            method: "REGISTER",
-            uri,
-            quality: challenge.quality.then_some(("auth", &count, &client_nonce)),
-        }
-        .response(password);
-        let mut value = format!(
-            "Digest username=\"{user}\", realm=\"{}\", nonce=\"{}\", uri=\"{uri}\", response=\"{response}\"",
-            challenge.realm, challenge.nonce
-        );
-        if let Some(name) = &challenge.algorithm_name {
-            value.push_str(&format!(", algorithm={name}"));
-        }
-        if let Some(opaque) = &challenge.opaque {
-            value.push_str(&format!(", opaque=\"{opaque}\""));
-        }
-        if challenge.quality {
-            value.push_str(&format!(", qop=auth, nc={count}, cnonce=\"{client_nonce}\""));
-        }
-        vec![(challenge.answer_in.to_owned(), Some(vec![value]))]
+        let (name, value) = challenge.answer("REGISTER", uri, &settings.credentials, &ids.token());
+        vec![(name, Some(vec![value]))]
     }
 
     /// Takes the final response to the REGISTER that is pending.
@@ -195,34 +155,9 @@ impl Registration {
     }
 
     fn challenged(&mut self, response: &Message) -> bool {
-        let (asked_in, answer_in) = if response.status() == Some(407) {
-            ("Proxy-Authenticate", "Proxy-Authorization")
-        } else {
-            ("WWW-Authenticate", "Authorization")
-        };
-        for field in response.fields_named(asked_in) {
-            let challenge = params::digest(&response.raw, field.value);
-            let text = |name| challenge.param(&response.raw, name).and_then(|p| p.value).map(|v| v.text(&response.raw).into_owned());
-            let algorithm_name = text("algorithm");
-            let Some(algorithm) = Algorithm::named(algorithm_name.as_deref().unwrap_or_default()) else { continue };
-            let qualities = text("qop");
-            let quality = qualities.as_deref().is_some_and(|q| q.split(',').any(|q| q.trim() == "auth"));
-            if qualities.is_some() && !quality {
-                continue;
-            }
-            self.challenge = Some(Challenge {
-                answer_in,
-                algorithm,
-                algorithm_name,
-                realm: text("realm").unwrap_or_default(),
-                nonce: text("nonce").unwrap_or_default(),
-                opaque: text("opaque"),
-                quality,
-                count: 0,
-            });
-            return true;
-        }
-        false
+        let Some(challenge) = Challenge::read(response) else { return false };
+        self.challenge = Some(challenge);
+        true
     }
 }
 
