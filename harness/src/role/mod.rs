@@ -21,6 +21,7 @@ pub mod ims_core;
 pub mod msrp;
 pub mod null;
 pub mod patch;
+pub mod sdp;
 pub mod transaction;
 
 /// Where bytes go to, or came from.
