@@ -2,7 +2,7 @@
 //!
 //! A pack judges what the row cites it for, and leaves out what another row of the same message judges.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 use super::{View, at, on_it};
 use crate::{
@@ -11,12 +11,20 @@ use crate::{
     wire::Span,
 };
 
+mod ack;
+mod bye;
+mod cancel;
 mod cpim;
+mod dialog;
+mod invite;
 mod register;
 mod rfc3261;
 mod rfc3428;
 mod rfc5438;
 mod routing;
+
+/// After 64*T1 a transaction is given up, and so is a 2xx that nobody acknowledges (RFC 3261, 17.1.1.1, 13.3.1.4).
+const GIVEN_UP: Duration = Duration::from_secs(32);
 
 /// A document, or one section of it, that has a pack.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +38,16 @@ const PACKS: &[(&str, Rules)] = &[
     ("RFC 3261 section 10.2.1", register::stays),
     ("RFC 3261 section 10.2.2", register::leaves),
     ("RFC 3261 section 10.2.8", register::longer),
+    ("RFC 3261 section 13.2.1", invite::initial),
+    ("RFC 3261 section 13.2.2.4", ack::to_success),
+    ("RFC 3261 section 13.3.1", invite::response),
+    ("RFC 3261 section 13.3.1.4", invite::repeated),
+    ("RFC 3261 section 15.1.1", bye::request),
+    ("RFC 3261 section 15.1.2", bye::response),
+    ("RFC 3261 section 17.1.1.3", ack::to_failure),
     ("RFC 3261 section 22", register::authenticates),
+    ("RFC 3261 section 9.1", cancel::request),
+    ("RFC 3261 section 9.2", cancel::response),
     ("RFC 3428", rfc3428::rules),
     ("RFC 3840 section 9", register::capabilities),
     ("RFC 3862", cpim::rules),
@@ -79,6 +96,11 @@ pub fn obeys(view: &View<'_>, spec: &Spec) -> Judgement {
         Some((_, rules)) => on_it(view, |seen| rules(view, seen)),
         None => Judgement::Obstacle(Reason::Suite, format!("no pack {spec}")),
     }
+}
+
+/// Index of "it" among the SIP messages.
+fn own(view: &View<'_>) -> usize {
+    view.it.unwrap_or_default()
 }
 
 /// A broken rule at `span` of "it".

@@ -350,11 +350,12 @@ pub(super) fn in_time(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     Vec::new()
 }
 
-/// The latest REGISTER of the SUT before "it" that fits.
+/// The latest request of the SUT before "it", and of its method, that fits.
 fn earlier<'a>(view: &View<'a>, fits: impl Fn(&Seen) -> bool) -> Option<(usize, &'a Seen)> {
     let list = view.messages.list();
+    let method = list.get(view.it?)?.message.method();
     let before = list[..view.it?].iter().enumerate().rev();
-    before.into_iter().find(|(_, old)| old.by_sut() && old.repeats.is_none() && old.message.method() == Some("REGISTER") && fits(old))
+    before.into_iter().find(|(_, old)| old.by_sut() && old.repeats.is_none() && old.message.method() == method && fits(old))
 }
 
 /// The final response to request `index`.
@@ -365,11 +366,10 @@ fn answer_to<'a>(view: &View<'a>, index: usize) -> Option<&'a Seen> {
         .map(|i| &list[i])
 }
 
-/// The latest response to a REGISTER before "it" with such a status.
+/// The latest response to a request of the method of "it", before it, with such a status.
 fn answer_before<'a>(view: &View<'a>, fits: impl Fn(u16) -> bool) -> Option<&'a Seen> {
     let list = view.messages.list();
+    let method = list.get(view.it?)?.message.method();
     let before = list[..view.it?].iter().rev();
-    before
-        .into_iter()
-        .find(|old| !old.by_sut() && old.message.cseq().is_some_and(|(_, m)| m == "REGISTER") && old.message.status().is_some_and(&fits))
+    before.into_iter().find(|old| !old.by_sut() && old.message.cseq().map(|(_, m)| m) == method && old.message.status().is_some_and(&fits))
 }

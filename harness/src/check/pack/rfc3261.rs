@@ -15,6 +15,15 @@ const GRAMMAR: [&str; 8] = ["uri", "via", "number", "cseq", "token", "date", "br
 
 /// SIP-1 to SIP-9 for a request outside any dialog.
 pub(super) fn request(seen: &Seen) -> Vec<Finding> {
+    let mut findings = any_request(seen);
+    if seen.message.tag("To").is_some() {
+        findings.push(broken(seen, "SIP-3", Reason::Unexpected, "no tag in To outside a dialog", "a tag", place(seen, "To")));
+    }
+    findings
+}
+
+/// SIP-1 to SIP-9 for any request.
+pub(super) fn any_request(seen: &Seen) -> Vec<Finding> {
     let message = &seen.message;
     let raw = &message.raw;
     let start = message.start_span();
@@ -27,8 +36,8 @@ pub(super) fn request(seen: &Seen) -> Vec<Finding> {
     if message.first("From").is_some() && message.tag("From").is_none() {
         findings.push(broken(seen, "SIP-3", Reason::Missing, "a tag in From", "none", place(seen, "From")));
     }
-    if message.tag("To").is_some() {
-        findings.push(broken(seen, "SIP-3", Reason::Unexpected, "no tag in To outside a dialog", "a tag", place(seen, "To")));
+    if message.first("Via").is_some() && message.branch().is_none() {
+        findings.push(broken(seen, "SIP-5", Reason::Missing, "a branch in the topmost Via", "none", place(seen, "Via")));
     }
     if let Some(branch) = message.branch()
         && !branch.starts_with("z9hG4bK")
@@ -82,7 +91,7 @@ pub(super) fn grammar(seen: &Seen) -> Vec<Finding> {
     if !message.body.is_empty() && message.first("Content-Type").is_none() {
         findings.push(broken(seen, "SIP-9", Reason::Missing, "Content-Type with a body", "none", message.start_span()));
     }
-    if seen.transport == Transport::Tcp && message.first("Content-Length").is_none() {
+    if seen.transport != Transport::Udp && message.first("Content-Length").is_none() {
         findings.push(broken(seen, "SIP-9", Reason::Missing, "Content-Length over a stream", "none", message.start_span()));
     }
     findings
@@ -137,6 +146,11 @@ pub(super) fn response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
 fn same_party(own: &Message, theirs: &Message) -> bool {
     let address = |m: &Message| m.elements("From").first().map(|s| NameAddr::parse(&m.raw, *s).uri.text(&m.raw).into_owned());
     address(own).zip(address(theirs)).is_some_and(|(a, b)| uri::same(&a, &b)) && own.tag("From") == theirs.tag("From")
+}
+
+/// Whether two Via values are one and the same, blanks and order of parameters aside.
+pub(super) fn same_via(own: &str, theirs: &str) -> bool {
+    kept_via(own, theirs, false)
 }
 
 /// The topmost Via may have `received` added and `rport` filled in (18.2.1; RFC 3581, 4); of all else only the order of the

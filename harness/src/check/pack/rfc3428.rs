@@ -1,7 +1,5 @@
 //! MESSAGE (RFC 3428): the request, and responses to it. That there is no Contact in the request, CONV-7.2.1.1-3 judges.
 
-use std::time::Duration;
-
 use super::{broken, place, rfc3261, unwise};
 use crate::{
     check::{View, compare::address},
@@ -13,9 +11,6 @@ use crate::{
 
 /// Largest CPIM object of a pager mode message, and largest request that RFC 3428, 8 is content with, octets (R-7.2.1.1-2).
 const MOST: usize = 1300;
-
-/// After 64*T1 a transaction without final response is over (RFC 3261, 17.1.2.2).
-const TIMER_F: Duration = Duration::from_secs(32);
 
 pub(super) fn rules(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     if seen.message.is_response() { response(view, seen) } else { request(view, seen) }
@@ -82,7 +77,7 @@ fn one_at_a_time(view: &View<'_>, seen: &Seen) -> Option<Finding> {
     let answered =
         (earlier.0 + 1..own).any(|i| list[i].message.status().is_some_and(|s| s >= 200) && view.messages.request_of(i) == Some(earlier.0));
     // RFC 3261, 17.1.2: a transaction that was given up after 64*T1 is over as well.
-    let given_up = seen.at.saturating_sub(earlier.1.at) >= TIMER_F;
+    let given_up = seen.at.saturating_sub(earlier.1.at) >= super::GIVEN_UP;
     (!answered && !given_up).then(|| {
         broken(
             seen,

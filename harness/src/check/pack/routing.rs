@@ -1,8 +1,13 @@
-//! What an IMS core asks of routing (TS 24.229, 5.1.2A; RFC 3608; RFC 3261, 18.2.2): requests by the Service-Route, responses by Via.
+//! What an IMS core asks of routing (TS 24.229, 5.1.2A; RFC 3608; RFC 3261, 12.2.1.1 and 18.2.2): requests by the Service-Route,
+//! within a dialog by its route set, responses by Via.
 
-use super::{broken, place};
+use super::{
+    broken,
+    dialog::{Dialog, listed, same_routes, uris},
+    place,
+};
 use crate::{
-    check::{View, compare::address},
+    check::View,
     trace::{Transport, view::Seen},
     verdict::{Finding, Reason, Severity},
     wire::uri,
@@ -35,17 +40,41 @@ fn request(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
             seen.message.start_span(),
         ));
     }
-    let uris = |s: &Seen, name: &str| s.message.elements(name).iter().map(|e| address(&e.text(&s.message.raw))).collect::<Vec<_>>();
-    let (wanted, have) = (uris(granted, "Service-Route"), uris(seen, "Route"));
+    match seen.message.method() {
+        Some("REGISTER") => {}
+        _ if inside(view, seen) => findings.extend(dialog_route(view, seen)),
+        _ => findings.extend(service_route(granted, seen)),
+    }
+    findings
+}
+
+/// Whether the request belongs to a dialog. The ACK to a response other than 2xx has a To tag too, but the branch of its INVITE.
+fn inside(view: &View<'_>, seen: &Seen) -> bool {
+    let of_invite = |old: &Seen| old.by_sut() && old.message.method() == Some("INVITE") && old.message.branch() == seen.message.branch();
+    let own = super::own(view);
+    let acks = seen.message.method() == Some("ACK") && view.messages.list()[..own].iter().any(of_invite);
+    seen.message.tag("To").is_some() && !acks
+}
+
+fn dialog_route(view: &View<'_>, seen: &Seen) -> Option<Finding> {
+    let dialog = Dialog::of(view, super::own(view))?;
+    let source = &view.messages.list()[dialog.answer.unwrap_or(dialog.opening)];
+    let wanted = dialog.routes(view);
+    let expected = if wanted.is_empty() { "no Route".to_owned() } else { format!("the route set of the dialog: {}", wanted.join(", ")) };
+    let observed = listed(&seen.message, "Route");
+    let finding = || broken(seen, "DLG-2", Reason::Violated, &expected, observed, place(seen, "Route")).on(source.line());
+    (!same_routes(&uris(&seen.message, "Route"), &wanted)).then(finding)
+}
+
+fn service_route(granted: &Seen, seen: &Seen) -> Option<Finding> {
+    let (wanted, have) = (uris(&granted.message, "Service-Route"), uris(&seen.message, "Route"));
     // The entry point itself may stand in front of the Service-Route.
     let tail = have.len().saturating_sub(wanted.len());
     let follows = tail <= 1 && have.len() >= wanted.len() && have[tail..].iter().zip(&wanted).all(|(a, b)| uri::same(a, b));
-    if seen.message.method() != Some("REGISTER") && !follows {
-        let expected = format!("Route with the Service-Route of the registration, in order: {}", wanted.join(", "));
-        let observed = if have.is_empty() { "no Route".to_owned() } else { have.join(", ") };
-        findings.push(broken(seen, "RFC 3608, 6.1", Reason::Violated, &expected, observed, place(seen, "Route")).on(granted.line()));
-    }
-    findings
+    let expected = format!("Route with the Service-Route of the registration, in order: {}", wanted.join(", "));
+    let observed = listed(&seen.message, "Route");
+    let finding = || broken(seen, "RFC 3608, 6.1", Reason::Violated, &expected, observed, place(seen, "Route")).on(granted.line());
+    (!follows).then(finding)
 }
 
 fn response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
@@ -64,6 +93,10 @@ fn response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
             )
             .on(request.line()),
         );
+    }
+    // How long an invited user takes is open.
+    if request.message.method() == Some("INVITE") {
+        return findings;
     }
     let (took, most) = (seen.at.saturating_sub(request.at), view.ixit.duration("reaction"));
     if took.as_secs() >= 4 {
