@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cucumber::given;
 use gherkin::Step;
 use harness::{
-    check::MessageRef,
+    check::{MessageRef, View},
     role::{Grant, Stimulus, conduct::Rule},
     trace::Mark,
     upper::{Act, Resources, Scope},
@@ -98,17 +98,39 @@ async fn registered(world: &mut World, _actor: Actor, registration: Registration
 /// Delivers a named message and waits until the SUT has taken it and its user has seen it.
 #[given(expr = "{actor} has received {string}")]
 async fn has_received(world: &mut World, _actor: Actor, name: String) {
-    let Some((sender, method)) = network::send(world, None, &name) else { return };
-    if let Some(bench) = world.bench() {
-        bench.mark(Mark::Stimulus(format!("{sender} sends {name:?} beforehand")));
+    let Ok(named) = world.network.message(&name) else { return drop(network::send(world, None, &name)) };
+    // A NOTIFY needs a subscription: the user asks for what it tells.
+    if named.method.as_deref() == Some("NOTIFY") && !subscribes(world).await {
+        return;
     }
+    if let Some(bench) = world.bench() {
+        bench.mark(Mark::Stimulus(format!("{name:?} comes beforehand")));
+    }
+    let Some((_, method)) = network::send(world, None, &name) else { return };
     let request: Result<MessageRef, _> = format!("the received {method} request").parse();
     let Ok(request) = request else { return world.stop(Obstacle::new(Reason::Suite, format!("no request is called {method}"))) };
-    let tells = world.bench().is_some_and(|bench| bench.knows_sight("message-received"));
+    let sight = if method == "NOTIFY" { "deferred-list" } else { "message-received" };
+    let tells = named.is_for_the_user() && world.bench().is_some_and(|bench| bench.knows_sight(sight));
     let taken = world.until(|view| network::was_taken(view, &request) && (!tells || network::sights_since(view))).await;
     if !taken {
-        world.stop(Obstacle::new(Reason::Preamble, format!("the SUT did not take {name:?} and show it")));
+        return world.stop(Obstacle::new(Reason::Preamble, format!("the SUT did not take {name:?} and show it")));
     }
+    let acts = world.duration("acts");
+    if let Some(bench) = world.bench() {
+        // The end of a session may still be on its way.
+        bench.idle(acts, std::time::Duration::ZERO).await;
+    }
+}
+
+/// Lets the user ask for deferred messages and waits for the subscription that follows.
+async fn subscribes(world: &mut World) -> bool {
+    world.act(Act::ListDeferred {}).await;
+    world.unless_refused();
+    let subscribed = |view: &View<'_>| view.messages.list().iter().any(|seen| seen.by_sut() && seen.message.method() == Some("SUBSCRIBE"));
+    if world.goes_on() && !world.until(subscribed).await {
+        world.stop(Obstacle::new(Reason::Preamble, "the SUT did not subscribe to deferred messages"));
+    }
+    world.goes_on()
 }
 
 /// A fake's next answer; table: header fields, and `algorithm` for a challenge.

@@ -75,6 +75,16 @@ pub struct Named {
     pub content_type: Option<String>,
 }
 
+impl Named {
+    /// Whether the user has to see something of it; of what the system says a client may keep silent (CONV-7.2.3.3-1,
+    /// CONV-7.2.3.4.2-display).
+    #[must_use]
+    pub fn is_for_the_user(&self) -> bool {
+        let texts = self.header.get("Accept-Contact").and_then(Option::as_ref).map_or(&[][..], Texts::list);
+        !texts.iter().any(|text| text.contains("systemmsg"))
+    }
+}
+
 /// One text or several.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -83,6 +93,17 @@ pub enum Texts {
     One(String),
     /// Several.
     Several(Vec<String>),
+}
+
+impl Texts {
+    /// All of them.
+    #[must_use]
+    pub fn list(&self) -> &[String] {
+        match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Several(texts) => texts,
+        }
+    }
 }
 
 /// Why a named message cannot be made.

@@ -54,6 +54,10 @@ pub const IXIT: &[IxitKey] = &[
     key("controlling function", Kind::Uri, "sip:factory@conf.example.com", "provisioned address of the controlling function"),
     key("lunch group", Kind::Uri, "sip:lunch@groups.example.com", "address of a pre-defined group"),
     key("deferred management", Kind::Uri, "sip:CPMDeferredMsgMgmt@example.com", "provisioned address that manages deferred messages"),
+    key("deferred.1", Kind::Uri, "sip:m1@deferred.example.com", "identifier of a deferred message"),
+    key("deferred.2", Kind::Uri, "sip:m2@deferred.example.com", "identifier of a deferred message"),
+    key("deferred.3", Kind::Uri, "sip:m3@deferred.example.com", "identifier of a deferred message"),
+    key("deferred.odd", Kind::Uri, "sip:m4;a=b&c@deferred.example.com", "identifier that XML has to escape"),
     key("stored object", Kind::Text, "holiday-film", "name of an object in the message store"),
     key(
         "stored object.url",
