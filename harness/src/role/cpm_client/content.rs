@@ -65,11 +65,11 @@ pub fn recipients(uris: &[String]) -> String {
     )
 }
 
-/// Both bodies of a message to an ad-hoc group as multipart/mixed (RFC 5365, 6; R-0-13). Gives media type and octets.
+/// A body of type `kind` with a list of recipients, as multipart/mixed (RFC 5365, 6; RFC 5366, 4; R-0-13). Gives media type and octets.
 #[must_use]
-pub fn with_recipients(boundary: &str, cpim: &[u8], uris: &[String]) -> (String, Vec<u8>) {
-    let mut body = format!("--{boundary}\r\nContent-Type: message/cpim\r\n\r\n").into_bytes();
-    body.extend_from_slice(cpim);
+pub fn with_recipients(boundary: &str, kind: &str, first: &[u8], uris: &[String]) -> (String, Vec<u8>) {
+    let mut body = format!("--{boundary}\r\nContent-Type: {kind}\r\n\r\n").into_bytes();
+    body.extend_from_slice(first);
     body.extend_from_slice(
         format!(
             "\r\n--{boundary}\r\nContent-Type: application/resource-lists+xml\r\nContent-Disposition: recipient-list\r\n\r\n{}\r\n--{boundary}--\r\n",

@@ -98,15 +98,15 @@ impl CpmClient {
             }
             draft
         });
-        self.take(now, request);
+        if let Some(body) = field::cpim_part(request) {
+            self.take(now, request, &request.raw, body);
+        }
     }
 
-    /// CONV-7.2.2.3 for the message in `request`.
-    fn take(&mut self, now: Duration, request: &Message) {
-        let raw = &request.raw;
-        let Some(body) = field::cpim_part(request) else { return };
+    /// CONV-7.2.2.3 for the CPIM object at `body` of `raw`, which came in, or by way of, `request`.
+    pub(super) fn take(&mut self, now: Duration, request: &Message, raw: &[u8], body: Span) {
         let cpim = Cpim::parse(raw, body);
-        let stored = self.store(request, &cpim);
+        let stored = self.store(request, raw, &cpim);
         let content_type = cpim.content_type(raw);
         let kind = content_type.as_ref().map_or_else(|| "text/plain".to_owned(), |t| t.kind.text(raw).to_ascii_lowercase());
         let content = cpim.decoded(raw);
@@ -145,9 +145,10 @@ impl CpmClient {
         }
     }
 
-    fn store(&mut self, request: &Message, cpim: &Cpim) -> Stored {
-        let raw = &request.raw;
-        let address = |span: Span| NameAddr::parse(raw, span).uri.text(raw).into_owned();
+    fn store(&mut self, request: &Message, raw: &[u8], cpim: &Cpim) -> Stored {
+        let uri = |raw: &[u8], span: Span| NameAddr::parse(raw, span).uri.text(raw).into_owned();
+        let address = |span: Span| uri(&request.raw, span);
+        let wrapped = |span: Span| uri(raw, span);
         let of_cpim = |name: &str| cpim.all(raw, name).next().map(|h| h.value);
         let wanted = of_cpim("imdn.Disposition-Notification").map(|v| v.text(raw).into_owned()).unwrap_or_default();
         let wants = |word: &str| wanted.split(',').any(|w| w.split(';').next().unwrap_or_default().trim() == word);
@@ -156,13 +157,13 @@ impl CpmClient {
             date_time: of_cpim("DateTime").map(|v| v.text(raw).into_owned()).unwrap_or_default(),
             delivery: wants("positive-delivery"),
             display: wants("display"),
-            route: of_cpim("imdn.IMDN-Record-Route").map(address),
+            route: of_cpim("imdn.IMDN-Record-Route").map(wrapped),
         });
         Stored {
             handle: self.handle("in"),
             asserted: request.elements("P-Asserted-Identity").into_iter().map(address).collect(),
             reply_to: request.elements("Reply-To").first().copied().map(address),
-            sender: of_cpim("From").map(address).unwrap_or_default(),
+            sender: of_cpim("From").map(wrapped).unwrap_or_default(),
             from: request.elements("From").first().copied().map(address).unwrap_or_default(),
             conversation: request.value("Conversation-ID").map(|v| v.into_owned()),
             contribution: request.value("Contribution-ID").map(|v| v.into_owned()),

@@ -197,7 +197,7 @@ impl CpmClient {
         let (content_type, body) = if letter.members.is_empty() {
             ("message/cpim".to_owned(), cpim)
         } else {
-            content::with_recipients(&self.ids.token(), &cpim, &letter.members)
+            content::with_recipients(&self.ids.token(), "message/cpim", &cpim, &letter.members)
         };
         let mut draft = Draft::request("MESSAGE", &letter.target).header("Via", &build::via(local, branch)).header("Max-Forwards", "70");
         if !self.registration.service_route.is_empty() {
