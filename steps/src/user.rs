@@ -54,7 +54,7 @@ fn disposition(word: &str) -> Option<Disposition> {
 #[when(expr = "{actor} replies {string}( with)")]
 async fn replies(world: &mut World, _actor: Actor, text: String, step: &Step) {
     world.stimulus(&step.value);
-    let Some(message) = last_message(world) else { return };
+    let (Some(message), Some(text)) = (last_message(world), network::text(world, &text)) else { return };
     let mut wish = Reply { message, text, ..Reply::default() };
     for (option, value) in network::pairs(step) {
         match option.as_str() {
