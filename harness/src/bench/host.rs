@@ -5,7 +5,7 @@ use std::{io, net::SocketAddr, time::Duration};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use super::{
-    Seat,
+    LOOK, Seat,
     net::{Net, Sockets},
     record::Recorder,
 };
@@ -36,14 +36,17 @@ pub async fn host(
     let sockets = Sockets::bind(listen).await?;
     let address = sockets.address;
     let mut seats = vec![Seat { party: Party::sut(), actor: make(address), outer: Some(address), inner: None, services: Vec::new() }];
-    let mut net = Net::start(vec![(0, sockets)]);
+    let mut net = Net::start(vec![(0, sockets)], Vec::new());
     let mut record = Recorder::default();
     let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let mut server = Server::new(Hello { name: name.to_owned(), acts: texts(Act::NAMES), sights: texts(Sight::NAMES), idle: true });
     let mut buffer = vec![0; 16_384];
     let mut idle_asked: Vec<u64> = Vec::new();
     loop {
-        let deadline = seats[0].actor.deadline().map_or(Duration::from_secs(3600), |at| at.saturating_sub(net.now()));
+        let mut deadline = seats[0].actor.deadline().map_or(Duration::from_secs(3600), |at| at.saturating_sub(net.now()));
+        if !idle_asked.is_empty() && !net.is_quiet() {
+            deadline = deadline.min(LOOK);
+        }
         let mut stop = false;
         tokio::select! {
             event = net.next() => {
@@ -84,11 +87,13 @@ pub async fn host(
             }
             () = tokio::time::sleep(deadline) => {
                 let now = net.now();
-                seats[0].actor.handle(now, Input::Timeout);
+                if seats[0].actor.deadline().is_some_and(|at| at <= now) {
+                    seats[0].actor.handle(now, Input::Timeout);
+                }
             }
         }
         drain(&mut seats, &mut net, &mut record, &server, &mut output).await?;
-        if seats[0].actor.idle(net.now(), QUIET) {
+        if seats[0].actor.idle(net.now(), QUIET) && net.is_quiet() {
             for id in idle_asked.drain(..) {
                 output.write_all(server.done(id).as_bytes()).await?;
             }
@@ -110,15 +115,9 @@ async fn drain(
 ) -> io::Result<()> {
     while let Some(wanted) = seats[0].actor.poll() {
         match wanted {
-            Output::Transmit { hop, bytes } => {
-                let failed = net.carry(seats, record, 0, hop, bytes).await;
-                if let Some((_, input)) = failed {
-                    let now = net.now();
-                    seats[0].actor.handle(now, input);
-                }
-            }
-            Output::Connect { hop, .. } => drop(net.carry(seats, record, 0, hop, bytes::Bytes::new()).await),
-            Output::Close { hop } => net.close_stream(0, hop),
+            Output::Transmit { hop, bytes } => net.carry(seats, record, 0, hop, bytes).await,
+            Output::Connect { hop, fingerprint } => drop(net.connect(0, hop, fingerprint)),
+            Output::Close { hop } => net.close(seats, record, 0, hop),
             Output::Answered { id, answer } => output.write_all(server.answer(id, &answer).as_bytes()).await?,
             Output::Sight(sight) => output.write_all(server.sight(&sight).as_bytes()).await?,
         }

@@ -7,10 +7,10 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{Seat, record::Recorder};
+use super::{Seat, record::Recorder, tls};
 use crate::{
     role::{Hop, Input},
-    trace::{Endpoint, Transport},
+    trace::{Endpoint, Event, LinkChange, LinkId, Protocol, Transport},
 };
 
 /// Streams and clock of the memory link.
@@ -18,63 +18,133 @@ use crate::{
 pub struct Memory {
     /// Virtual time since the scenario began.
     pub now: Duration,
-    /// Open streams: who opened it from where, who was called and where.
-    streams: Vec<((usize, SocketAddr), (usize, SocketAddr))>,
+    streams: Vec<Stream>,
     opened: u16,
+}
+
+/// An open stream.
+#[derive(Debug)]
+struct Stream {
+    link: LinkId,
+    transport: Transport,
+    /// Who opened it.
+    caller: End,
+    /// Who was called.
+    called: End,
+}
+
+/// One end of a stream: who sits there, where, and what it takes the stream to carry.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    seat: usize,
+    address: SocketAddr,
+    protocol: Protocol,
 }
 
 /// First port of the ends that streams are opened from.
 const EPHEMERAL: u16 = 49_152;
 
+/// Most streams that one scenario may open.
+const STREAMS: u16 = 4096;
+
 impl Memory {
     /// Carries octets from `seat` to `hop`; gives what is to be handed to whom.
     pub(super) fn carry(&mut self, seats: &[Seat], record: &mut Recorder, seat: usize, hop: Hop, bytes: Bytes) -> Option<(usize, Input)> {
-        let ends = match hop.transport {
-            Transport::Udp => {
-                let to = seats.iter().position(|s| s.outer == Some(hop.address))?;
-                Some(((seat, seats[seat].outer?), (to, hop.address)))
-            }
-            Transport::Tcp | Transport::Tls => self.stream(seats, seat, hop),
-        };
-        let Some(((_, own), (to, other))) = ends else {
-            return (!hop.transport.is_datagram()).then_some((seat, Input::Closed { hop }));
-        };
-        let (from, party) = (seats[seat].party.clone(), seats[to].party.clone());
-        let opener = hop.transport == Transport::Udp || self.streams.iter().any(|(a, _)| *a == (seat, own));
-        let (near, far) = (Endpoint { party: from.clone(), address: own }, Endpoint { party: party.clone(), address: other });
-        let link = if opener {
-            record.link(self.now, (hop.transport, hop.protocol), near, far)
-        } else {
-            record.link(self.now, (hop.transport, hop.protocol), far, near)
-        };
-        let kept = record.octets(self.now, link, &from, &party, &bytes);
+        if hop.transport.is_datagram() {
+            return self.datagram(seats, record, seat, hop, bytes);
+        }
+        if self.place(seat, hop).is_none() && !self.open(seats, record, seat, hop, None) {
+            return Some((seat, Input::Closed { hop }));
+        }
+        let stream = self.streams.get(self.place(seat, hop)?)?;
+        let (own, other) = stream.ends(seat, hop);
+        let to = Hop::over(other.protocol, stream.transport, own.address);
+        let kept = record.octets(self.now, stream.link, &seats[seat].party, &seats[other.seat].party, &bytes);
+        kept.then_some((other.seat, Input::Bytes { hop: to, bytes }))
+    }
+
+    /// Opens the stream of `seat` to `hop` unless it is open; gives what `seat` is to be told.
+    pub(super) fn connect(
+        &mut self,
+        seats: &[Seat],
+        record: &mut Recorder,
+        seat: usize,
+        hop: Hop,
+        fingerprint: Option<&str>,
+    ) -> Option<(usize, Input)> {
+        let is_open = self.place(seat, hop).is_some() || self.open(seats, record, seat, hop, fingerprint);
+        (!is_open).then_some((seat, Input::Closed { hop }))
+    }
+
+    fn datagram(&self, seats: &[Seat], record: &mut Recorder, seat: usize, hop: Hop, bytes: Bytes) -> Option<(usize, Input)> {
+        let to = seats.iter().position(|s| s.outer == Some(hop.address))?;
+        let own = seats[seat].outer?;
+        let end = |seat: usize, address| Endpoint { party: seats[seat].party.clone(), address };
+        let link = record.link(self.now, (hop.transport, hop.protocol), end(seat, own), end(to, hop.address));
+        let kept = record.octets(self.now, link, &seats[seat].party, &seats[to].party, &bytes);
         kept.then_some((to, Input::Bytes { hop: Hop { address: own, ..hop }, bytes }))
     }
 
-    /// Own and other end of the stream of `seat` to `hop`, opened now if need be; `None`: nobody is there.
-    fn stream(&mut self, seats: &[Seat], seat: usize, hop: Hop) -> Option<((usize, SocketAddr), (usize, SocketAddr))> {
-        for (a, b) in &self.streams {
-            if a.0 == seat && b.1 == hop.address {
-                return Some((*a, *b));
-            }
-            if b.0 == seat && a.1 == hop.address {
-                return Some((*b, *a));
-            }
+    /// Where the open stream of `seat` to `hop` stands.
+    fn place(&self, seat: usize, hop: Hop) -> Option<usize> {
+        let leads = |own: End, other: End| own.seat == seat && other.address == hop.address;
+        self.streams.iter().position(|s| s.transport == hop.transport && (leads(s.caller, s.called) || leads(s.called, s.caller)))
+    }
+
+    /// Opens a stream; whether it came up. It does where somebody listens at that address and transport; under TLS, with the one
+    /// fingerprint that there is.
+    fn open(&mut self, seats: &[Seat], record: &mut Recorder, seat: usize, hop: Hop, fingerprint: Option<&str>) -> bool {
+        let Some((to, transport, protocol)) = listener(seats, hop.address) else { return false };
+        let ip: Option<IpAddr> = seats[seat].outer.or_else(|| seats[seat].services.first().map(|hop| hop.address)).map(|own| own.ip());
+        let Some(ip) = ip.filter(|_| self.opened < STREAMS) else { return false };
+        let own = SocketAddr::new(ip, EPHEMERAL + self.opened);
+        self.opened += 1;
+        let end = |seat: usize, address| Endpoint { party: seats[seat].party.clone(), address };
+        let link = record.open(self.now, (hop.transport, protocol), end(seat, own), end(to, hop.address));
+        let known = fingerprint.is_none_or(|wanted| tls::same(wanted, tls::MEMORY));
+        let failed = if transport != hop.transport {
+            Some(LinkChange::Reset(seats[to].party.clone()))
+        } else if transport == Transport::Tls && !known {
+            Some(LinkChange::Unsecured(format!("the certificate has the fingerprint {}", tls::MEMORY)))
+        } else {
+            None
+        };
+        if let Some(change) = failed {
+            record.note(self.now, Event::Link { link, change });
+            return false;
         }
-        let to = seats.iter().position(|s| s.outer == Some(hop.address))?;
-        let ip: IpAddr = seats[seat].outer?.ip();
-        let own = SocketAddr::new(ip, EPHEMERAL.saturating_add(self.opened));
-        self.opened = self.opened.saturating_add(1);
-        self.streams.push(((seat, own), (to, hop.address)));
-        Some(((seat, own), (to, hop.address)))
+        if transport == Transport::Tls {
+            let change = LinkChange::Secured { version: "TLSv1.3".to_owned(), fingerprint: Some(tls::MEMORY.to_owned()) };
+            record.note(self.now, Event::Link { link, change });
+        }
+        let (caller, called) = (End { seat, address: own, protocol: hop.protocol }, End { seat: to, address: hop.address, protocol });
+        self.streams.push(Stream { link, transport, caller, called });
+        true
     }
 
     /// Closes a stream; gives what the other end is told.
-    pub(super) fn close(&mut self, seats: &[Seat], seat: usize, hop: Hop) -> Option<(usize, Input)> {
-        let at = self.streams.iter().position(|(a, b)| a.0 == seat && b.1 == hop.address || b.0 == seat && a.1 == hop.address)?;
-        let (a, b) = self.streams.remove(at);
-        let (own, other) = if a.0 == seat { (a, b) } else { (b, a) };
-        debug_assert!(own.0 < seats.len(), "streams belong to seats");
-        Some((other.0, Input::Closed { hop: Hop { address: own.1, ..hop } }))
+    pub(super) fn close(&mut self, seats: &[Seat], record: &mut Recorder, seat: usize, hop: Hop) -> Option<(usize, Input)> {
+        let stream = self.streams.remove(self.place(seat, hop)?);
+        let (own, other) = stream.ends(seat, hop);
+        let change = LinkChange::Closed(seats[seat].party.clone());
+        record.note(self.now, Event::Link { link: stream.link, change });
+        Some((other.seat, Input::Closed { hop: Hop::over(other.protocol, stream.transport, own.address) }))
     }
+}
+
+impl Stream {
+    /// The end of `seat`, which the stream leads to `hop` from, and the other one.
+    fn ends(&self, seat: usize, hop: Hop) -> (End, End) {
+        let is_caller = self.caller.seat == seat && self.called.address == hop.address;
+        if is_caller { (self.caller, self.called) } else { (self.called, self.caller) }
+    }
+}
+
+/// Who listens at `address`: its seat, how it is reached there, and what it speaks.
+fn listener(seats: &[Seat], address: SocketAddr) -> Option<(usize, Transport, Protocol)> {
+    seats.iter().enumerate().find_map(|(place, seat)| {
+        let signalling = (seat.outer == Some(address)).then_some((place, Transport::Tcp, Protocol::Sip));
+        let service = || seat.services.iter().find(|hop| hop.address == address);
+        signalling.or_else(|| service().map(|hop| (place, hop.transport, hop.protocol)))
+    })
 }

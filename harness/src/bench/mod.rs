@@ -9,7 +9,7 @@ use bytes::Bytes;
 use crate::{
     role::{Actor, Hop, Input, Output, Stimulus, conduct::Rule},
     sut::{UpperEvent, call::Call, external::ExternalSut},
-    trace::{Endpoint, Event, LinkChange, Mark, Party, Protocol, Transport},
+    trace::{Endpoint, Event, Mark, Party, Protocol, Transport},
     upper::{Act, Answer, Sight},
 };
 
@@ -18,6 +18,7 @@ pub mod memory;
 pub mod net;
 pub mod record;
 pub mod stage;
+pub mod tls;
 
 use memory::Memory;
 use net::{Net, NetEvent};
@@ -42,7 +43,7 @@ pub struct Seat {
     pub outer: Option<SocketAddr>,
     /// Its address among the fakes.
     pub inner: Option<SocketAddr>,
-    /// Where it listens besides: own addresses, each with what it speaks there.
+    /// Where it listens besides: own addresses, each with its transport and with what it speaks there.
     pub services: Vec<Hop>,
 }
 
@@ -78,6 +79,9 @@ pub struct Bench {
 
 /// Deliveries in a row, without time passing, that were answered; more means that the SUT answers everything with more.
 const CIRCLES: usize = 2_000;
+
+/// How often to look whether octets are still under way.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// Deliveries of any kind in a row without time passing.
 const DELIVERIES: usize = 200_000;
@@ -188,7 +192,7 @@ impl Bench {
             Reach::Embedded => {
                 let idle = |bench: &Self| {
                     let now = bench.now();
-                    bench.deliveries.is_empty() && bench.seats.iter().filter(|s| s.party.is_sut()).all(|s| s.actor.idle(now, within))
+                    bench.nothing_is_under_way() && bench.seats.iter().filter(|s| s.party.is_sut()).all(|s| s.actor.idle(now, within))
                 };
                 self.until(patience, idle).await
             }
@@ -202,11 +206,20 @@ impl Bench {
         }
     }
 
+    /// Whether nothing that was said has still to be handed over, as far as can be known here.
+    fn nothing_is_under_way(&self) -> bool {
+        self.deliveries.is_empty()
+            && match &self.carrier {
+                Carrier::Memory(_) => true,
+                Carrier::Net(net) => net.is_quiet(),
+            }
+    }
+
     /// Whether no fake holds anything back that it will still say.
     #[must_use]
     pub fn fakes_are_idle(&self) -> bool {
         let now = self.now();
-        self.deliveries.is_empty() && self.seats.iter().filter(|s| !s.party.is_sut()).all(|s| s.actor.idle(now, Duration::ZERO))
+        self.nothing_is_under_way() && self.seats.iter().filter(|s| !s.party.is_sut()).all(|s| s.actor.idle(now, Duration::ZERO))
     }
 
     /// Whether the adapter can tell when the SUT is idle.
@@ -273,9 +286,11 @@ impl Bench {
                 }
             }
             let Some(Delivery { seat, input }) = self.deliveries.pop_front() else { return };
+            // A large message comes in many chunks, each of them answered; how much that may be, the limits on octets and entries say.
+            let talk = !matches!(&input, Input::Bytes { hop, .. } if !hop.protocol.is_sip());
             self.seats[seat].actor.handle(now, input);
             // Single octets of a stream are many deliveries and no talk.
-            said += usize::from(self.drain(seat).await);
+            said += usize::from(self.drain(seat).await && talk);
             if said > CIRCLES {
                 break;
             }
@@ -294,7 +309,7 @@ impl Bench {
                 // A fake has no user whom a check could mean.
                 Output::Answered { .. } | Output::Sight(_) if !self.seats[seat].party.is_sut() => {}
                 Output::Transmit { hop, bytes } => self.transmit(seat, hop, bytes).await,
-                Output::Connect { hop, .. } => self.transmit(seat, hop, Bytes::new()).await,
+                Output::Connect { hop, fingerprint } => self.connect(seat, hop, fingerprint),
                 Output::Close { hop } => self.close(seat, hop),
                 Output::Answered { id, answer } => drop(self.record.note(now, Event::Answered { id, answer })),
                 Output::Sight(sight) => self.seen(sight),
@@ -321,16 +336,30 @@ impl Bench {
         }
         let carried = match &mut self.carrier {
             Carrier::Memory(memory) => memory.carry(&self.seats, &mut self.record, seat, hop, bytes),
-            Carrier::Net(net) => net.carry(&self.seats, &mut self.record, seat, hop, bytes).await,
+            Carrier::Net(net) => {
+                net.carry(&self.seats, &mut self.record, seat, hop, bytes).await;
+                None
+            }
         };
-        self.deliveries.extend(carried.into_iter().map(|(seat, input)| Delivery { seat, input }));
+        self.deliveries.extend(carried.map(|(seat, input)| Delivery { seat, input }));
+    }
+
+    fn connect(&mut self, seat: usize, hop: Hop, fingerprint: Option<String>) {
+        let failed = match &mut self.carrier {
+            Carrier::Memory(memory) => memory.connect(&self.seats, &mut self.record, seat, hop, fingerprint.as_deref()),
+            Carrier::Net(net) => {
+                net.connect(seat, hop, fingerprint);
+                None
+            }
+        };
+        self.deliveries.extend(failed.map(|(seat, input)| Delivery { seat, input }));
     }
 
     fn close(&mut self, seat: usize, hop: Hop) {
         let closed = match &mut self.carrier {
-            Carrier::Memory(memory) => memory.close(&self.seats, seat, hop),
+            Carrier::Memory(memory) => memory.close(&self.seats, &mut self.record, seat, hop),
             Carrier::Net(net) => {
-                net.close_stream(seat, hop);
+                net.close(&self.seats, &mut self.record, seat, hop);
                 None
             }
         };
@@ -385,7 +414,11 @@ impl Bench {
         match &mut self.carrier {
             Carrier::Memory(memory) => memory.now = memory.now.max(next),
             Carrier::Net(net) => {
-                let (left, gone) = (next.saturating_sub(net.now()), self.gone.is_some());
+                let (mut left, gone) = (next.saturating_sub(net.now()), self.gone.is_some());
+                if !net.is_quiet() {
+                    // That octets were written is no event, and somebody may be waiting for it.
+                    left = left.min(LOOK);
+                }
                 let told = async {
                     match &mut self.reach {
                         Reach::External(sut) if !gone => sut.next().await,
@@ -418,9 +451,4 @@ fn without_secrets(act: Act) -> Act {
         Act::Configure { setting, .. } if setting == "credentials" => Act::Configure { setting, value: "(not recorded)".into() },
         other => other,
     }
-}
-
-/// The entry for a stream that ended.
-fn ended(party: &Party, reset: bool) -> LinkChange {
-    if reset { LinkChange::Reset(party.clone()) } else { LinkChange::Closed(party.clone()) }
 }

@@ -1,7 +1,7 @@
 //! Recording: every byte and event goes into the trace, and to disk, before anything may come of it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     io::{BufWriter, Write as _},
     time::Duration,
@@ -14,8 +14,10 @@ use crate::trace::{Endpoint, Event, LinkChange, LinkId, Party, Protocol, Trace, 
 /// Limits on what one scenario may record from the SUT; beyond, bytes are counted and not kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Octets from the SUT.
+    /// Octets of signalling from the SUT.
     pub octets: usize,
+    /// Octets from the SUT on all other links.
+    pub media: usize,
     /// Entries of all kinds.
     pub entries: usize,
     /// Octets of one sight.
@@ -24,7 +26,8 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { octets: 16 << 20, entries: 50_000, sight: 1 << 20 }
+        // Of media: four messages of 10 MiB in chunks, with the heads of these.
+        Self { octets: 16 << 20, media: 64 << 20, entries: 50_000, sight: 1 << 20 }
     }
 }
 
@@ -34,9 +37,15 @@ pub struct Recorder {
     trace: Trace,
     messages: Messages,
     file: Option<BufWriter<File>>,
+    /// Pairs of ends that exchange datagrams.
     links: BTreeMap<(String, Endpoint2, Endpoint2), LinkId>,
+    /// Links of all kinds so far.
+    opened: u32,
+    /// Those of them that carry no signalling.
+    media: BTreeSet<LinkId>,
     limits: Limits,
-    octets: usize,
+    /// Octets from the SUT: of signalling, of all else.
+    octets: (usize, usize),
     limited: bool,
     /// Why the file could not be written.
     pub disk: Option<String>,
@@ -103,15 +112,26 @@ impl Recorder {
         }
     }
 
-    /// The link between two ends, how it carries octets and what; one that is new is recorded as opened by `from`.
+    /// The link between two ends that exchange datagrams, how it carries octets and what; one that is new is recorded as opened
+    /// by `from`.
     pub fn link(&mut self, at: Duration, (transport, protocol): (Transport, Protocol), from: Endpoint, to: Endpoint) -> LinkId {
         let (a, b) = ((from.party.clone(), from.address), (to.party.clone(), to.address));
         let key = if a <= b { (transport.to_string(), a, b) } else { (transport.to_string(), b, a) };
         if let Some(link) = self.links.get(&key) {
             return *link;
         }
-        let link = LinkId(u32::try_from(self.links.len()).unwrap_or(u32::MAX));
+        let link = self.open(at, (transport, protocol), from, to);
         self.links.insert(key, link);
+        link
+    }
+
+    /// A new link, recorded as opened by `from`: each stream is one.
+    pub fn open(&mut self, at: Duration, (transport, protocol): (Transport, Protocol), from: Endpoint, to: Endpoint) -> LinkId {
+        let link = LinkId(self.opened);
+        self.opened = self.opened.saturating_add(1);
+        if !protocol.is_sip() {
+            self.media.insert(link);
+        }
         self.note(at, Event::Link { link, change: LinkChange::Opened { transport, protocol, from, to } });
         link
     }
@@ -119,11 +139,16 @@ impl Recorder {
     /// Records octets on a link; `false` once a limit is passed: then they are not kept and not to be handed on.
     pub fn octets(&mut self, at: Duration, link: LinkId, from: &Party, to: &Party, bytes: &Bytes) -> bool {
         if from.is_sut() {
-            self.octets += bytes.len();
-            if self.octets > self.limits.octets {
+            let (counted, limit, what) = if self.media.contains(&link) {
+                (&mut self.octets.1, self.limits.media, "media")
+            } else {
+                (&mut self.octets.0, self.limits.octets, "signalling")
+            };
+            *counted = counted.saturating_add(bytes.len());
+            if *counted > limit {
                 if !self.limited {
                     self.limited = true;
-                    let change = LinkChange::Limit(format!("{} octets from the SUT in one scenario", self.limits.octets));
+                    let change = LinkChange::Limit(format!("{limit} octets of {what} from the SUT in one scenario"));
                     self.note(at, Event::Link { link, change });
                 }
                 return false;

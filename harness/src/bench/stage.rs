@@ -192,7 +192,7 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, SocketAddr)
     };
     let carrier = match plan.link {
         Link::Memory => Carrier::Memory(Memory::default()),
-        Link::Net(_) => Carrier::Net(Net::start(sockets)),
+        Link::Net(_) => Carrier::Net(Net::start(sockets, Vec::new())),
     };
     Ok((Bench::new(record, seats, reach, carrier), core_outer))
 }

@@ -122,9 +122,12 @@ fn note(event: &Event) -> Option<(Option<Party>, String)> {
         Event::Bytes { .. } | Event::Answered { answer: Answer::Taken(_), .. } | Event::Mark(Mark::Stimulus(_)) => None,
         Event::Link { change, .. } => match change {
             LinkChange::Opened { transport: Transport::Udp, .. } => None,
-            LinkChange::Opened { transport: Transport::Tcp | Transport::Tls, from, to, .. } => {
-                Some((Some(from.party.clone()), format!("connects from {} to {}", from.address, to.address)))
+            LinkChange::Opened { transport: Transport::Tcp | Transport::Tls, protocol, from, to } => {
+                let what = if protocol.is_sip() { String::new() } else { format!(" for {protocol}") };
+                Some((Some(from.party.clone()), format!("connects from {} to {}{what}", from.address, to.address)))
             }
+            LinkChange::Secured { version, .. } => at_sut(format!("{version} is up")),
+            LinkChange::Unsecured(why) => at_sut(format!("TLS does not come up: {why}")),
             LinkChange::Closed(party) => Some((Some(party.clone()), "closes the connection".to_owned())),
             LinkChange::Reset(party) => Some((Some(party.clone()), "refuses or resets the connection".to_owned())),
             LinkChange::Limit(limit) => at_sut(format!("further octets are not kept: {limit}")),

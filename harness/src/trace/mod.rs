@@ -164,6 +164,16 @@ pub enum LinkChange {
         /// Who was called.
         to: Endpoint,
     },
+    /// TLS came up on it.
+    Secured {
+        /// Version of the protocol: `TLSv1.3`.
+        version: String,
+        /// Fingerprint of the certificate that the SUT showed, if it did, as in SDP (RFC 4572, 5): `SHA-256 AB:CD:...`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fingerprint: Option<String>,
+    },
+    /// TLS did not come up on it, and it is closed. The text says why.
+    Unsecured(String),
     /// It was closed in order, by this party.
     Closed(Party),
     /// It was refused, or reset, by this party.

@@ -1,0 +1,342 @@
+//! The same loop over sockets: the only place, besides the adapter, where bytes are waited for.
+//!
+//! Nothing here blocks the loop: a stream is opened, secured, read and written by a task of its own ([`sockets`]); what is said
+//! before it is up waits, and is recorded when it goes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::{
+    net::{TcpStream, UdpSocket},
+    sync::mpsc,
+    task::JoinSet,
+    time::Instant,
+};
+
+use super::{Seat, record::Recorder, tls::Facts};
+use crate::{
+    role::{Hop, Input},
+    trace::{Endpoint, Event, LinkChange, LinkId, Party, Protocol, Transport},
+};
+
+mod sockets;
+
+pub use sockets::{End, NetEvent, Service, Sockets};
+use sockets::{Line, accept, read_datagrams};
+
+/// Most connections of one scenario at a time.
+const CONNECTIONS: usize = 256;
+
+/// Sockets of one scenario and the tasks that serve them.
+#[derive(Debug)]
+pub struct Net {
+    started: Instant,
+    datagrams: BTreeMap<usize, Arc<UdpSocket>>,
+    streams: BTreeMap<u64, Stream>,
+    /// Streams that may be spoken on, by whose they are and where they lead.
+    open: BTreeMap<(usize, Hop), u64>,
+    /// Numbers given to streams.
+    last: u64,
+    /// Where this process listens, and from where it was called: who is in both is at both ends of a stream.
+    own: BTreeSet<SocketAddr>,
+    callers: BTreeSet<SocketAddr>,
+    tasks: JoinSet<()>,
+    events: mpsc::Receiver<NetEvent>,
+    teller: mpsc::Sender<NetEvent>,
+}
+
+/// A stream of a seat.
+#[derive(Debug)]
+struct Stream {
+    seat: usize,
+    /// The other end, as the seat knows it.
+    hop: Hop,
+    /// Its own address, once it is up.
+    local: Option<SocketAddr>,
+    /// Its number in the trace; none while it is being opened, and none of the SUT's, which are seen from the other end.
+    link: Option<LinkId>,
+    /// What is written; none once it is closed behind that.
+    words: Option<mpsc::UnboundedSender<Bytes>>,
+    /// Whether the seat has closed it.
+    closed: bool,
+    /// What was said before it was up.
+    waiting: Vec<Bytes>,
+    said: u64,
+    heard: u64,
+    written: Arc<AtomicU64>,
+}
+
+impl Net {
+    /// Starts reading `sockets` and `services`, each for its seat.
+    #[must_use]
+    pub fn start(sockets: Vec<(usize, Sockets)>, services: Vec<(usize, Service)>) -> Self {
+        let (teller, events) = mpsc::channel(256);
+        let mut net = Self {
+            started: Instant::now(),
+            datagrams: BTreeMap::new(),
+            streams: BTreeMap::new(),
+            open: BTreeMap::new(),
+            last: 0,
+            own: BTreeSet::new(),
+            callers: BTreeSet::new(),
+            tasks: JoinSet::new(),
+            events,
+            teller,
+        };
+        for (seat, sockets) in sockets {
+            let datagrams = Arc::new(sockets.datagrams);
+            net.datagrams.insert(seat, Arc::clone(&datagrams));
+            net.tasks.spawn(read_datagrams(seat, datagrams, net.teller.clone()));
+            net.own.insert(sockets.address);
+            net.tasks.spawn(accept(seat, sockets.listener, Hop::sip(Transport::Tcp, sockets.address), net.teller.clone()));
+        }
+        for (seat, Service { listener, hop }) in services {
+            net.own.insert(hop.address);
+            net.tasks.spawn(accept(seat, listener, hop, net.teller.clone()));
+        }
+        net
+    }
+
+    /// Wall-clock time since the start.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// The next event; cancelling loses nothing.
+    pub(super) async fn next(&mut self) -> NetEvent {
+        match self.events.recv().await {
+            Some(event) => event,
+            // `teller` lives in `self`, so the channel is never closed.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// An event that is there already.
+    pub(super) fn ready(&mut self) -> Option<NetEvent> {
+        self.events.try_recv().ok()
+    }
+
+    /// Sends octets from `seat` to `hop`; a fake's are recorded as they go.
+    pub(super) async fn carry(&mut self, seats: &[Seat], record: &mut Recorder, seat: usize, hop: Hop, bytes: Bytes) {
+        if hop.transport.is_datagram() {
+            return self.datagram(seats, record, seat, hop, bytes).await;
+        }
+        let id = self.connect(seat, hop, None);
+        let now = self.now();
+        if let Some(stream) = self.streams.get_mut(&id) {
+            stream.said += bytes.len() as u64;
+            stream.waiting.push(bytes);
+            stream.write(now, seats, record);
+        }
+    }
+
+    async fn datagram(&mut self, seats: &[Seat], record: &mut Recorder, seat: usize, hop: Hop, bytes: Bytes) {
+        let (Some(own), Some(socket)) = (seats[seat].outer, self.datagrams.get(&seat)) else { return };
+        if !seats[seat].party.is_sut() {
+            let (near, far) = ends(seats, seat, own, hop.address);
+            let link = record.link(self.now(), (hop.transport, hop.protocol), near.clone(), far.clone());
+            record.octets(self.now(), link, &near.party, &far.party, &bytes);
+        }
+        // A datagram that cannot be sent is lost, as datagrams are.
+        let _ = socket.send_to(&bytes, hop.address).await;
+    }
+
+    /// The stream from `seat` to `hop`, which is opened unless it is there; its number. What cannot be opened is told as ended.
+    pub(super) fn connect(&mut self, seat: usize, hop: Hop, fingerprint: Option<String>) -> u64 {
+        if let Some(id) = self.open.get(&(seat, hop)) {
+            return *id;
+        }
+        let line = self.stream(seat, hop, None);
+        let id = line.id;
+        self.tasks.spawn(line.dial(hop, fingerprint));
+        id
+    }
+
+    /// A new stream, and what its task has.
+    fn stream(&mut self, seat: usize, hop: Hop, link: Option<LinkId>) -> Line {
+        self.last += 1;
+        let (words, listened) = mpsc::unbounded_channel();
+        let written = Arc::new(AtomicU64::new(0));
+        let line = Line { id: self.last, words: listened, written: Arc::clone(&written), teller: self.teller.clone() };
+        let stream =
+            Stream { seat, hop, local: None, link, words: Some(words), closed: false, waiting: Vec::new(), said: 0, heard: 0, written };
+        self.streams.insert(line.id, stream);
+        self.open.insert((seat, hop), line.id);
+        line
+    }
+
+    /// Closes a stream behind what was said on it. What still comes on it is recorded and handed to nobody.
+    pub(super) fn close(&mut self, seats: &[Seat], record: &mut Recorder, seat: usize, hop: Hop) {
+        let now = self.now();
+        let Some(stream) = self.open.remove(&(seat, hop)).and_then(|id| self.streams.get_mut(&id)) else { return };
+        stream.closed = true;
+        stream.write(now, seats, record);
+    }
+
+    /// Records what came for a fake and gives what is to be handed to whom.
+    pub(super) fn heard(&mut self, seats: &[Seat], record: &mut Recorder, event: NetEvent) -> Option<(usize, Input)> {
+        let now = self.now();
+        match event {
+            NetEvent::Datagram(seat, address, bytes) => {
+                let hop = Hop::sip(Transport::Udp, address);
+                let own = seats[seat].outer?;
+                if seats[seat].party.is_sut() {
+                    return Some((seat, Input::Bytes { hop, bytes }));
+                }
+                let (near, far) = ends(seats, seat, own, address);
+                let link = record.link(now, (Transport::Udp, Protocol::Sip), far.clone(), near.clone());
+                record.octets(now, link, &far.party, &near.party, &bytes).then_some((seat, Input::Bytes { hop, bytes }))
+            }
+            NetEvent::Accepted(seat, service, address, stream) => {
+                self.accepted(seats, record, (seat, service), address, stream);
+                None
+            }
+            NetEvent::Up(id, local, facts) => {
+                let stream = self.streams.get_mut(&id)?;
+                stream.up(now, seats, record, local, facts);
+                None
+            }
+            NetEvent::Octets(id, bytes) => {
+                let stream = self.streams.get_mut(&id)?;
+                stream.heard += bytes.len() as u64;
+                if let Some(link) = stream.link
+                    && !record.octets(now, link, &Party::sut(), &seats[stream.seat].party, &bytes)
+                {
+                    let stream = self.streams.remove(&id)?;
+                    self.forget(id, &stream);
+                    return None;
+                }
+                (!stream.closed).then_some((stream.seat, Input::Bytes { hop: stream.hop, bytes }))
+            }
+            NetEvent::Ended(id, end) => {
+                let mut stream = self.streams.remove(&id)?;
+                self.forget(id, &stream);
+                stream.ended(now, seats, record, end);
+                (!stream.closed).then_some((stream.seat, Input::Closed { hop: stream.hop }))
+            }
+        }
+    }
+
+    /// Takes a connection; that it came is evidence, whatever it carries.
+    fn accepted(&mut self, seats: &[Seat], record: &mut Recorder, (seat, service): (usize, Hop), address: SocketAddr, stream: TcpStream) {
+        self.callers.insert(address);
+        let hop = Hop { address, ..service };
+        let link = (!seats[seat].party.is_sut()).then(|| {
+            let (near, far) = ends(seats, seat, service.address, address);
+            record.open(self.now(), (service.transport, service.protocol), far, near)
+        });
+        if self.streams.len() < CONNECTIONS {
+            let line = self.stream(seat, hop, link);
+            self.tasks.spawn(line.take(stream, service));
+        } else if let Some(link) = link {
+            record.note(self.now(), Event::Link { link, change: LinkChange::Reset(seats[seat].party.clone()) });
+        }
+    }
+
+    fn forget(&mut self, id: u64, stream: &Stream) {
+        let place = (stream.seat, stream.hop);
+        if self.open.get(&place) == Some(&id) {
+            self.open.remove(&place);
+        }
+    }
+
+    /// Whether nothing is on its way: no stream is being opened, and all that was said on one was written, or, where both ends are
+    /// in this process, heard.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.streams.values().all(|stream| {
+            let Some(local) = stream.local else { return false };
+            let is_mate = |other: &&Stream| other.local == Some(stream.hop.address) && other.hop.address == local;
+            match self.streams.values().find(is_mate) {
+                Some(mate) => stream.said <= mate.heard && (!stream.closed || mate.closed),
+                None if self.own.contains(&stream.hop.address) && !self.callers.contains(&local) => false,
+                None => stream.said <= stream.written.load(Ordering::Relaxed),
+            }
+        })
+    }
+
+    /// Ends all tasks; gives the panics among them.
+    pub async fn end(mut self) -> Vec<String> {
+        self.tasks.abort_all();
+        let mut faults = Vec::new();
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Err(error) = ended
+                && error.is_panic()
+            {
+                faults.push(format!("a reader panicked: {error}"));
+            }
+        }
+        faults
+    }
+}
+
+impl Stream {
+    /// It is up: one that a fake opened enters the trace now, with what was said on it since.
+    fn up(&mut self, now: Duration, seats: &[Seat], record: &mut Recorder, local: SocketAddr, facts: Option<Facts>) {
+        self.local = Some(local);
+        let link = self.recorded(now, seats, record);
+        if let (Some(link), Some(Facts { version, fingerprint })) = (link, facts) {
+            record.note(now, Event::Link { link, change: LinkChange::Secured { version, fingerprint } });
+        }
+        self.write(now, seats, record);
+    }
+
+    /// Its link, which is recorded as opened by the fake if it is not there; none of the SUT's own.
+    fn recorded(&mut self, now: Duration, seats: &[Seat], record: &mut Recorder) -> Option<LinkId> {
+        if seats[self.seat].party.is_sut() {
+            return None;
+        }
+        let Self { seat, hop, local, .. } = *self;
+        Some(*self.link.get_or_insert_with(|| {
+            let own = local.unwrap_or_else(|| SocketAddr::new(hop.address.ip(), 0));
+            let (near, far) = ends(seats, seat, own, hop.address);
+            record.open(now, (hop.transport, hop.protocol), near, far)
+        }))
+    }
+
+    /// Writes what waits, if it is up, and closes it behind that, if it is to be closed.
+    fn write(&mut self, now: Duration, seats: &[Seat], record: &mut Recorder) {
+        let Some(words) = self.words.as_ref().filter(|_| self.local.is_some()) else { return };
+        for bytes in self.waiting.drain(..) {
+            if let Some(link) = self.link {
+                record.octets(now, link, &seats[self.seat].party, &Party::sut(), &bytes);
+            }
+            // The task has gone where the stream has ended; that it did is told.
+            let _ = words.send(bytes);
+        }
+        if self.closed {
+            self.words = None;
+            if let Some(link) = self.link {
+                record.note(now, Event::Link { link, change: LinkChange::Closed(seats[self.seat].party.clone()) });
+            }
+        }
+    }
+
+    fn ended(&mut self, now: Duration, seats: &[Seat], record: &mut Recorder, end: End) {
+        let change = match end {
+            End::Closed => LinkChange::Closed(Party::sut()),
+            End::Reset | End::Refused => LinkChange::Reset(Party::sut()),
+            End::Unsecured(why) => LinkChange::Unsecured(why),
+        };
+        // A stream that the fake has closed is closed; how the SUT's side of it ends says nothing.
+        if !self.closed
+            && let Some(link) = self.recorded(now, seats, record)
+        {
+            record.note(now, Event::Link { link, change });
+        }
+    }
+}
+
+/// Both ends of a link between a fake, at `own`, and the SUT.
+fn ends(seats: &[Seat], seat: usize, own: SocketAddr, peer: SocketAddr) -> (Endpoint, Endpoint) {
+    (Endpoint { party: seats[seat].party.clone(), address: own }, Endpoint { party: Party::sut(), address: peer })
+}
