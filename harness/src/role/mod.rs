@@ -15,9 +15,11 @@ use crate::{
 pub mod build;
 pub mod challenge;
 pub mod conduct;
+pub mod content_server;
 pub mod cpm_client;
 pub mod ids;
 pub mod ims_core;
+pub mod message_store;
 pub mod msrp;
 pub mod null;
 pub mod patch;
