@@ -34,6 +34,10 @@ pub struct Fake {
     /// Its address, with placeholders; the core has none.
     #[serde(default)]
     pub uri: Option<String>,
+    /// Seconds that it lets an invitation ring (180) before it accepts; a CANCEL in that time ends it with 487. It accepts at once
+    /// unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rings: Option<u64>,
 }
 
 /// What a fake can be.
