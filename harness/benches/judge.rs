@@ -10,7 +10,10 @@ use harness::{
     check::{View, body, field, pack},
     field::Field,
     sut::Ixit,
-    trace::{Endpoint, Event, LinkChange, LinkId, Mark, Party, Protocol, Trace, Transport, view::Messages},
+    trace::{
+        Endpoint, Event, LinkChange, LinkId, Mark, Party, Protocol, Trace, Transport,
+        view::{It, Messages},
+    },
     verdict::Judgement,
 };
 
@@ -76,7 +79,7 @@ fn judge(view: &View<'_>, fields: &[Field]) -> Vec<Judgement> {
 }
 
 fn view<'a>(trace: &'a Trace, messages: &'a Messages, ixit: &'a Ixit) -> View<'a> {
-    View { trace, messages, it: Some(1), they: &[1], taken: &[1], ixit }
+    View { trace, messages, it: Some(It::Sip(1)), they: &[It::Sip(1)], taken: &[It::Sip(1)], ixit }
 }
 
 fn first_scenario(criterion: &mut Criterion) {

@@ -1,4 +1,5 @@
-//! The language of fields that steps and conduct share: `Reply-To`, `Contact;expires`, `CPIM imdn.Message-ID`, `content`.
+//! The language of fields that steps and conduct share: `Reply-To`, `Contact;expires`, `CPIM imdn.Message-ID`, `SDP setup`,
+//! `MSRP Byte-Range`, `content`.
 //!
 //! A field is read with the byte ranges it stands in, so that whatever is said about it can be shown.
 
@@ -8,10 +9,15 @@ use crate::wire::{
     Span,
     cpim::Cpim,
     imdn::Imdn,
-    mime::Multipart,
     params::{NameAddr, Param, Parametered},
-    sip::Message,
 };
+
+mod media;
+mod sdp;
+mod subject;
+
+pub use sdp::sdp_part;
+pub use subject::{Subject, cpim_part, multipart, parts};
 
 /// Where a field stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +32,15 @@ pub enum Place {
     Cpim(String),
     /// An item of an IMDN document: `message-id`, `datetime`, `status`, `kind`.
     Imdn(String),
+    /// Of the session description: an attribute of the first media section, else of the session; or `direction`, `connection`,
+    /// `origin`; of the m= line `media` (the whole value, of each media section), `port`, `proto`.
+    Sdp(String),
+    /// A header field of an MSRP message, or `flag`, `transaction`, `method`, `connection`; of a response `Status`.
+    Msrp(String),
+    /// Of an IMAP command: `uids`, `folder`, `command`.
+    Imap(String),
+    /// A header field of an HTTP message, or `path`, `method`.
+    Http(String),
     /// The body as it stands.
     Body,
     /// The innermost content: CPIM and transfer encoding undone.
@@ -54,7 +69,10 @@ pub struct Found {
 
 /// Why a text names no field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} names no field; fields are SIP header fields, Request-URI, CPIM ..., IMDN ..., body and content, each with ;parameter")]
+#[error(
+    "{0:?} names no field; fields are SIP header fields, Request-URI, CPIM ..., IMDN ..., SDP ..., MSRP ..., IMAP ..., HTTP ..., body and \
+     content, each with ;parameter"
+)]
 pub struct NoField(pub String);
 
 impl FromStr for Field {
@@ -73,6 +91,10 @@ impl FromStr for Field {
         let place = match name.split_once(' ') {
             Some(("CPIM", name)) => Place::Cpim(name.to_owned()),
             Some(("IMDN", name @ ("message-id" | "datetime" | "status" | "kind"))) => Place::Imdn(name.to_owned()),
+            Some(("SDP", name)) => Place::Sdp(name.to_owned()),
+            Some(("MSRP", name)) => Place::Msrp(name.to_owned()),
+            Some(("IMAP", name @ ("uids" | "folder" | "command"))) => Place::Imap(name.to_owned()),
+            Some(("HTTP", name)) => Place::Http(name.to_owned()),
             Some(_) => return Err(no()),
             None => match name {
                 "Request-URI" => Place::RequestUri,
@@ -95,6 +117,10 @@ impl fmt::Display for Field {
             Place::Method => f.write_str("method")?,
             Place::Cpim(name) => write!(f, "CPIM {name}")?,
             Place::Imdn(name) => write!(f, "IMDN {name}")?,
+            Place::Sdp(name) => write!(f, "SDP {name}")?,
+            Place::Msrp(name) => write!(f, "MSRP {name}")?,
+            Place::Imap(name) => write!(f, "IMAP {name}")?,
+            Place::Http(name) => write!(f, "HTTP {name}")?,
             Place::Body => f.write_str("body")?,
             Place::Content => f.write_str("content")?,
         }
@@ -106,25 +132,34 @@ impl fmt::Display for Field {
 }
 
 impl Field {
-    /// All occurrences in `message`, in order; several values in one header field are several occurrences.
+    /// All occurrences in a message, in order; several values in one header field are several occurrences.
     #[must_use]
-    pub fn read(&self, message: &Message) -> Vec<Found> {
-        let raw = &message.raw;
-        let values: Vec<Span> = match &self.place {
-            Place::Header(name) => message.elements(name),
-            Place::RequestUri => message.request_uri().into_iter().collect(),
-            Place::Method => match &message.start {
+    pub fn read<'a>(&self, message: impl Into<Subject<'a>>) -> Vec<Found> {
+        let subject = message.into();
+        let raw = subject.raw();
+        let values: Vec<Span> = match (&self.place, subject) {
+            (Place::Header(name), Subject::Sip(message)) => message.elements(name),
+            (Place::RequestUri, Subject::Sip(message)) => message.request_uri().into_iter().collect(),
+            (Place::Method, Subject::Sip(message)) => match &message.start {
                 crate::wire::sip::Start::Request { method, .. } => vec![*method],
                 _ => Vec::new(),
             },
-            Place::Cpim(name) => cpim_values(message, name),
-            Place::Body => (!message.body.is_empty()).then_some(message.body).into_iter().collect(),
-            Place::Imdn(name) => return imdn_items(message, name),
-            Place::Content => return self.content(message),
+            (Place::Cpim(name), _) => cpim_values(subject, name),
+            (Place::Body, _) => subject.body().filter(|body| !body.is_empty()).into_iter().collect(),
+            (Place::Imdn(name), _) => return imdn_items(subject, name),
+            (Place::Content, _) => return self.content(subject),
+            (Place::Sdp(name), _) => return sdp::read(subject, name, self.param.as_deref()),
+            (Place::Msrp(name), Subject::Media(unit)) => return media::msrp(unit, name, self.param.as_deref()),
+            (Place::Imap(name), Subject::Media(unit)) => return media::imap(unit, name),
+            (Place::Http(name), Subject::Media(unit)) => media::http(unit, name),
+            _ => Vec::new(),
         };
-        match self.param.as_deref() {
-            None => values.into_iter().map(|span| Found { span, text: message.unfolded(span).into_owned() }).collect(),
-            Some(name) => values.into_iter().flat_map(|span| of_value(raw, span, name, self.holds_addresses())).collect(),
+        match (self.param.as_deref(), subject) {
+            (None, Subject::Sip(message)) => {
+                values.into_iter().map(|span| Found { span, text: message.unfolded(span).into_owned() }).collect()
+            }
+            (None, Subject::Media(_)) => values.into_iter().map(|span| Found { span, text: span.text(raw).into_owned() }).collect(),
+            (Some(name), _) => values.into_iter().flat_map(|span| of_value(raw, span, name, self.holds_addresses())).collect(),
         }
     }
 
@@ -139,44 +174,11 @@ impl Field {
         }
     }
 
-    fn content(&self, message: &Message) -> Vec<Found> {
-        let Some(part) = cpim_part(message) else { return Vec::new() };
-        let cpim = Cpim::parse(&message.raw, part);
-        vec![Found { span: cpim.content, text: String::from_utf8_lossy(&cpim.decoded(&message.raw)).into_owned() }]
+    fn content(&self, subject: Subject<'_>) -> Vec<Found> {
+        let Some(part) = cpim_part(subject) else { return Vec::new() };
+        let cpim = Cpim::parse(subject.raw(), part);
+        vec![Found { span: cpim.content, text: String::from_utf8_lossy(&cpim.decoded(subject.raw())).into_owned() }]
     }
-}
-
-/// Where the CPIM object of a message stands: its body, or the first such part of a multipart.
-#[must_use]
-pub fn cpim_part(message: &Message) -> Option<Span> {
-    let raw = &message.raw;
-    let content_type = message.content_type()?;
-    if content_type.is(raw, "message/cpim") {
-        return Some(message.body);
-    }
-    parts(message).into_iter().find(|(kind, _)| kind == "message/cpim").map(|(_, body)| body)
-}
-
-/// Media types, in lower case, and bodies of the parts of a multipart message; none for another body.
-#[must_use]
-pub fn parts(message: &Message) -> Vec<(String, Span)> {
-    let raw = &message.raw;
-    multipart(message).map_or_else(Vec::new, |multipart| {
-        let kind = |part: &crate::wire::mime::Part| {
-            part.content_type(raw).map_or_else(|| "text/plain".to_owned(), |t| t.kind.text(raw).to_ascii_lowercase())
-        };
-        multipart.parts.iter().map(|part| (kind(part), part.body)).collect()
-    })
-}
-
-/// The body of a message as multipart, if its Content-Type says so.
-#[must_use]
-pub fn multipart(message: &Message) -> Option<Multipart> {
-    let raw = &message.raw;
-    let content_type = message.content_type()?;
-    let kind = content_type.kind.text(raw).to_ascii_lowercase();
-    let boundary = content_type.param(raw, "boundary")?.value?;
-    kind.starts_with("multipart/").then(|| Multipart::parse(raw, message.body, &boundary.text(raw)))
 }
 
 /// Header fields whose values are addresses.
@@ -198,24 +200,24 @@ const ADDRESSES: [&str; 13] = [
 
 const WRAPPED: [&str; 5] = ["Content-Type", "Content-Disposition", "Content-ID", "Content-Length", "Content-Transfer-Encoding"];
 
-fn cpim_values(message: &Message, name: &str) -> Vec<Span> {
-    let Some(part) = cpim_part(message) else { return Vec::new() };
-    let cpim = Cpim::parse(&message.raw, part);
+fn cpim_values(subject: Subject<'_>, name: &str) -> Vec<Span> {
+    let (Some(part), raw) = (cpim_part(subject), subject.raw()) else { return Vec::new() };
+    let cpim = Cpim::parse(raw, part);
     if WRAPPED.iter().any(|w| w.eq_ignore_ascii_case(name)) {
-        cpim.mime_value(&message.raw, name).into_iter().collect()
+        cpim.mime_value(raw, name).into_iter().collect()
     } else {
-        cpim.all(&message.raw, name).map(|header| header.value).collect()
+        cpim.all(raw, name).map(|header| header.value).collect()
     }
 }
 
 /// Items of the IMDN document that a CPIM object wraps.
-fn imdn_items(message: &Message, name: &str) -> Vec<Found> {
-    let Some(part) = cpim_part(message) else { return Vec::new() };
-    let cpim = Cpim::parse(&message.raw, part);
-    if !cpim.content_type(&message.raw).is_some_and(|t| t.is(&message.raw, "message/imdn+xml")) {
+fn imdn_items(subject: Subject<'_>, name: &str) -> Vec<Found> {
+    let (Some(part), raw) = (cpim_part(subject), subject.raw()) else { return Vec::new() };
+    let cpim = Cpim::parse(raw, part);
+    if !cpim.content_type(raw).is_some_and(|t| t.is(raw, "message/imdn+xml")) {
         return Vec::new();
     }
-    let imdn = Imdn::parse(&message.raw, cpim.content);
+    let imdn = Imdn::parse(raw, cpim.content);
     let of_text = |item: Option<(String, Span)>| item.map(|(text, span)| Found { span, text }).into_iter().collect();
     match name {
         "message-id" => of_text(imdn.message_id),

@@ -4,7 +4,7 @@
 
 use hand::{Hand, findings};
 use harness::{
-    check::{MessageRef, View, body, field, order, pack, seeing, sight},
+    check::{MessageRef, View, What, body, field, order, pack, seeing, sight},
     field::Field,
     verdict::{Judgement, Reason, Severity},
 };
@@ -211,7 +211,7 @@ fn a_list_has_just_its_entries_and_travels_in_multipart_mixed() {
 
 fn wanted(method: &str, with: &[(&str, &str)]) -> seeing::Wanted {
     let with = with.iter().map(|(name, value)| (named(name), (*value).to_owned())).collect();
-    seeing::Wanted { methods: vec![method.to_owned()], party: "the IMS core".to_owned(), with }
+    seeing::Wanted { kinds: vec![What::Request(method.to_owned())], party: "the IMS core".to_owned(), with }
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn judged(said: &[Said], name: &str) -> Vec<Finding> {
     let (trace, it) = spoken(said);
     let messages = Messages::of(&trace);
     let ixit = Ixit::default();
-    let view = View { trace: &trace, messages: &messages, it: Some(it), they: &[], taken: &[], ixit: &ixit };
+    let view = View { trace: &trace, messages: &messages, it: Some(harness::trace::view::It::Sip(it)), they: &[], taken: &[], ixit: &ixit };
     match pack::obeys(&view, &name.parse().unwrap()) {
         Judgement::Looked { findings, .. } => {
             for evidence in findings.iter().flat_map(|f| &f.evidence) {

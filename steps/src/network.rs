@@ -10,7 +10,7 @@ use harness::{
     field::Field,
     role::{Stimulus, conduct::Rule},
     template,
-    trace::Event,
+    trace::{Event, view::It},
     upper::Act,
     verdict::Reason,
 };
@@ -139,7 +139,10 @@ pub(crate) fn is_registered(view: &View<'_>) -> bool {
 pub(crate) fn was_taken(view: &View<'_>, request: &MessageRef) -> bool {
     let whole = View { it: None, ..*view };
     let list = view.messages.list();
-    let Some(index) = request.before_it(&whole).filter(|index| list[*index].entry >= view.stimulus()) else { return false };
+    let Some(It::Sip(index)) = request.before_it(&whole) else { return false };
+    if list[index].entry < view.stimulus() {
+        return false;
+    }
     (index + 1..list.len()).any(|i| {
         list[i].by_sut() && list[i].message.status().is_some_and(|s| (200..300).contains(&s)) && view.messages.request_of(i) == Some(index)
     })

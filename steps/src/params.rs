@@ -3,7 +3,12 @@
 use std::{fmt, str::FromStr};
 
 use cucumber::Parameter;
-use harness::{check, field, upper::InvitationAnswer, verdict::Reason};
+use harness::{
+    check::{self, What},
+    field,
+    upper::InvitationAnswer,
+    verdict::Reason,
+};
 
 macro_rules! word {
     ($(#[$doc:meta])* $name:ident, $param:literal, $regex:literal) => {
@@ -96,10 +101,10 @@ word!(
     r"is registered|is not registered"
 );
 word!(
-    /// SIP requests by method, alternatives joined by `or`.
+    /// SIP requests by method, alternatives joined by `or`; of MSRP one request (a chunk) or a whole message; of IMAP and HTTP what is asked.
     Kind,
     "kind",
-    r"[A-Z]+(?: or [A-Z]+)* requests?"
+    r"[A-Z]+(?: or [A-Z]+)* requests?|MSRP [A-Z]+ requests?|MSRP messages?|IMAP [A-Z]+ commands?|HTTP [A-Z]+ requests?"
 );
 word!(
     /// `a`, or a number.
@@ -108,10 +113,10 @@ word!(
     r"an?|\d+"
 );
 word!(
-    /// One status code, or several that will do.
+    /// One status code of SIP or MSRP, or several that will do.
     Status,
     "status",
-    r"[1-6]\d\d(?: or [1-6]\d\d)*"
+    r"(?:MSRP )?[1-6]\d\d(?: or [1-6]\d\d)*"
 );
 word!(
     /// What the user of the SUT does without naming a person.
@@ -126,16 +131,16 @@ word!(
     r"(?:a message|a message status|external content|the stored message|an invitation|the deferred messages|a deferred notification|a push notification|a notice|the stored UIDs)(?: or (?:external content|a message status|a notice))?"
 );
 parsed!(
-    /// A header field, one of its parameters, a CPIM or IMDN item, the body, or the unwrapped content.
+    /// A header field, one of its parameters, an item of CPIM, IMDN, SDP, MSRP, IMAP or HTTP, the body, or the unwrapped content.
     Field(field::Field),
     "field",
-    r"(?:(?:CPIM|IMDN) [A-Za-z][A-Za-z0-9.-]*|[A-Z][A-Za-z0-9-]*|body|content)(?:;[+A-Za-z0-9.-]+)?(?:, if any,)?"
+    r"(?:(?:CPIM|IMDN|SDP|MSRP|IMAP|HTTP) [A-Za-z][A-Za-z0-9.-]*|[A-Z][A-Za-z0-9-]*|body|content)(?:;[+A-Za-z0-9.-]+)?(?:, if any,)?"
 );
 parsed!(
     /// A message of the scenario, seen from the SUT.
     Message(check::MessageRef),
     "message",
-    r"the (?:first )?(?:received|sent) (?:[A-Z]+ request|[1-6]\d\d response)(?: to the (?:first )?(?:received|sent) [A-Z]+ request)?"
+    r"the (?:first )?(?:received|sent) (?:(?:MSRP |HTTP )?[A-Z]+ request|MSRP message|IMAP [A-Z]+ command|(?:MSRP )?[1-6]\d\d response)(?: to the (?:first )?(?:received|sent) (?:(?:MSRP )?[A-Z]+ request|MSRP message))?"
 );
 parsed!(
     /// A rule pack, whole or one section of it.
@@ -247,11 +252,15 @@ impl Clause {
 }
 
 impl Kind {
-    /// The methods.
+    /// The kinds.
     #[must_use]
-    pub fn methods(&self) -> Vec<String> {
-        let words = self.0.trim_end_matches('s').trim_end_matches(" request");
-        words.split(" or ").map(str::to_owned).collect()
+    pub fn list(&self) -> Vec<What> {
+        let one = self.0.strip_suffix('s').unwrap_or(&self.0);
+        let alternatives = one.trim_end_matches(" request").split(" or ");
+        if one.contains(" or ") {
+            return alternatives.map(|method| What::Request(method.to_owned())).collect();
+        }
+        one.parse().into_iter().collect()
     }
 }
 
@@ -259,7 +268,7 @@ impl Status {
     /// The codes, in order.
     #[must_use]
     pub fn codes(&self) -> Vec<u16> {
-        self.0.split(" or ").filter_map(|code| code.parse().ok()).collect()
+        self.0.trim_start_matches("MSRP ").split(" or ").filter_map(|code| code.parse().ok()).collect()
     }
 }
 
@@ -316,7 +325,13 @@ mod tests {
 
     #[test]
     fn kinds_and_statuses_are_lists() {
-        assert_eq!(Kind("MESSAGE or INVITE requests".to_owned()).methods(), ["MESSAGE", "INVITE"]);
+        let list = |text: &str| Kind(text.to_owned()).list().iter().map(What::to_string).collect::<Vec<_>>();
+        assert_eq!(list("MESSAGE or INVITE requests"), ["MESSAGE request", "INVITE request"]);
+        for one in ["MSRP SEND request", "MSRP message", "IMAP FETCH command", "HTTP GET request", "BYE request"] {
+            assert_eq!(list(one), [one]);
+            assert_eq!(list(&format!("{one}s")), [one]);
+        }
+        assert_eq!(Status("MSRP 413 or 423".to_owned()).codes(), [413, 423]);
         assert_eq!(Status("480 or 200".to_owned()).codes(), [480, 200]);
     }
 }

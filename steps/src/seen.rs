@@ -189,7 +189,7 @@ fn wanted(world: &mut World, kind: &Kind, actor: &Actor, step: &Step) -> Option<
             }
         }
     }
-    Some(Wanted { methods: kind.methods(), party: actor.0.clone(), with })
+    Some(Wanted { kinds: kind.list(), party: actor.0.clone(), with })
 }
 
 fn fields(world: &mut World, step: &Step) -> Option<Vec<(String, String)>> {

@@ -1,9 +1,9 @@
 //! Judgements about the body of "it": CPIM, multipart, resource lists.
 
-use super::{View, at, on_it, reference::MessageRef, shortened};
+use super::{View, at, on_it, on_item, reference::MessageRef, shortened};
 use crate::{
-    field::{self, Field},
-    trace::view::Seen,
+    field::{self, Field, Subject},
+    trace::view::{Item, Seen},
     verdict::{Finding, Judgement, Reason, Severity},
     wire::{Span, cpim::Cpim, lists::List, params::Parametered, uri},
 };
@@ -13,16 +13,16 @@ use super::compare;
 /// The body is a CPIM object by its Content-Type (CONV-7.2.1.1-16); beside a resource list, [`has_parts`] judges it (R-0-13).
 #[must_use]
 pub fn is_cpim(view: &View<'_>) -> Judgement {
-    on_it(view, |seen| {
-        let raw = &seen.message.raw;
-        let kind = seen.message.content_type().map(|t| t.kind.text(raw).to_ascii_lowercase());
-        let place = seen.message.first("Content-Type").map_or(seen.message.start_span(), |f| f.value);
+    on_item(view, |seen| {
+        let (raw, subject) = (seen.raw(), Subject::from(seen));
+        let kind = subject.kind();
+        let place = subject.content_type_span().unwrap_or(seen.start());
         if kind.as_deref() != Some("message/cpim") {
             let observed = kind.map_or_else(|| "no Content-Type".to_owned(), |k| format!("Content-Type {k}"));
             let finding = Finding::new(Reason::Violated, "Content-Type: message/cpim", shortened(&observed));
             return vec![finding.by("CMP-MIME").on(at(seen, place))];
         }
-        let body = seen.message.body;
+        let body = subject.body().unwrap_or(seen.start());
         if Cpim::parse(raw, body).headers.is_empty() {
             let expected = "a CPIM object that begins with header fields such as From (RFC 3862, 2.1)";
             return vec![Finding::new(Reason::Malformed, expected, "a body without them").by("CMP-CPIM").on(at(seen, body))];
@@ -34,10 +34,10 @@ pub fn is_cpim(view: &View<'_>) -> Judgement {
 /// The content, CPIM and transfer encoding undone, is exactly these octets (CMP-OCTETS).
 #[must_use]
 pub fn content_is(view: &View<'_>, wanted: &[u8]) -> Judgement {
-    on_it(view, |seen| {
-        let raw = &seen.message.raw;
+    on_item(view, |seen| {
+        let raw = seen.raw();
         let expected = format!("the content: {}", shortened(&String::from_utf8_lossy(wanted)));
-        let Some(part) = field::cpim_part(&seen.message) else {
+        let Some(part) = field::cpim_part(seen) else {
             // A wrong label is another row's concern; the object is looked for where it has to be.
             return vec![Finding::new(Reason::Missing, expected, "no CPIM object").by("CMP-OCTETS").on(seen.line())];
         };
@@ -54,12 +54,13 @@ pub fn content_is(view: &View<'_>, wanted: &[u8]) -> Judgement {
 /// The body is bodiless, not merely empty of text.
 #[must_use]
 pub fn is_absent(view: &View<'_>) -> Judgement {
-    on_it(view, |seen| {
-        let body = seen.message.body;
-        if body.is_empty() {
-            Vec::new()
-        } else {
-            vec![Finding::new(Reason::Unexpected, "no body", format!("{} octets", body.len())).on(at(seen, body))]
+    on_item(view, |seen| {
+        let body = Subject::from(seen).body();
+        match (body, seen) {
+            (None, _) => Vec::new(),
+            (Some(body), Item::Sip(_)) if body.is_empty() => Vec::new(),
+            // RFC 4975, 7.1: without a body there is neither Content-Type nor empty line; an empty body is one.
+            (Some(body), _) => vec![Finding::new(Reason::Unexpected, "no body", format!("{} octets", body.len())).on(at(seen, body))],
         }
     })
 }
@@ -136,11 +137,10 @@ pub fn lists(view: &View<'_>, wanted: &[String]) -> Judgement {
 /// The resource list names the address in a field of another message, or one of them.
 #[must_use]
 pub fn lists_field(view: &View<'_>, other: &Field, message: &MessageRef) -> Judgement {
-    let Some(index) = message.before_it(view) else {
+    let Some(source) = message.before_it(view).and_then(|place| view.messages.item(place)) else {
         return Judgement::Obstacle(Reason::NotTriggered, format!("{message} was not seen"));
     };
-    let source = &view.messages.list()[index];
-    let addresses: Vec<String> = other.read(&source.message).iter().map(|found| compare::address(&found.text)).collect();
+    let addresses: Vec<String> = other.read(source).iter().map(|found| compare::address(&found.text)).collect();
     if addresses.is_empty() {
         return Judgement::Obstacle(Reason::NotTriggered, format!("{message} has no {other}"));
     }

@@ -26,6 +26,14 @@ pub enum Cmp {
     Instance,
     /// CMP-MIME, on media types: type and subtype without case, parameters set aside.
     Media,
+    /// CMP-SDPATTR: attributes of a session description, with case.
+    Attribute,
+    /// CMP-SDPATTR, on lists of media types: a set, each by CMP-MIME.
+    Types,
+    /// CMP-MSRPURI, on lists of MSRP URIs in their order.
+    Path,
+    /// UIDs as a set; ranges are written out (RFC 3501, 9).
+    Uids,
     /// Octet by octet, outer blanks set aside.
     Text,
 }
@@ -38,7 +46,7 @@ impl Cmp {
             return match param.to_ascii_lowercase().as_str() {
                 "+g.3gpp.icsi-ref" => Self::Icsi,
                 "+sip.instance" => Self::Instance,
-                "expires" => Self::Number,
+                "expires" | "size" | "start" | "total" => Self::Number,
                 "methods" => Self::Tokens,
                 _ => Self::Text,
             };
@@ -56,6 +64,20 @@ impl Cmp {
             },
             Place::Cpim(name) if name.eq_ignore_ascii_case("Content-Type") => Self::Media,
             Place::Cpim(name) if name == "imdn.Disposition-Notification" => Self::Tokens,
+            Place::Sdp(name) => match name.as_str() {
+                "path" => Self::Path,
+                "accept-types" | "accept-wrapped-types" => Self::Types,
+                "port" | "max-size" => Self::Number,
+                _ => Self::Attribute,
+            },
+            Place::Msrp(name) => match name.as_str() {
+                "To-Path" | "From-Path" => Self::Path,
+                "Content-Type" => Self::Media,
+                "flag" | "Status" | "method" => Self::Text,
+                _ => Self::Opaque,
+            },
+            Place::Http(name) if name.eq_ignore_ascii_case("Content-Type") => Self::Media,
+            Place::Imap(name) if name == "uids" => Self::Uids,
             _ => Self::Text,
         }
     }
@@ -71,7 +93,9 @@ impl Cmp {
             Self::Tokens => "CMP-OPTTAG",
             Self::Instance => "CMP-INSTANCE",
             Self::Media => "CMP-MIME",
-            Self::Number | Self::Text => "",
+            Self::Attribute | Self::Types => "CMP-SDPATTR",
+            Self::Path => "CMP-MSRPURI",
+            Self::Number | Self::Text | Self::Uids => "",
         }
     }
 
@@ -86,7 +110,22 @@ impl Cmp {
             Self::Tokens => tokens(a) == tokens(b),
             Self::Instance => uri::same(instance(a), instance(b)),
             Self::Media => media(a) == media(b),
-            Self::Opaque | Self::Text => a.trim() == b.trim(),
+            Self::Types => types(a) == types(b),
+            Self::Path => same_path(a, b),
+            Self::Uids => uids(a).is_some() && uids(a) == uids(b),
+            Self::Attribute | Self::Opaque | Self::Text => a.trim() == b.trim(),
+        }
+    }
+
+    /// Whether a value holds another one: a token of a list, a media type that a list covers, a URI of a path, else a text.
+    #[must_use]
+    pub fn contains(self, value: &str, wanted: &str) -> bool {
+        match self {
+            Self::Tokens => tokens(value).contains(&wanted.to_ascii_lowercase()),
+            Self::Types => types(value).iter().any(|entry| covers(entry, &media(wanted))),
+            Self::Path => value.split(' ').any(|uri| same_path(uri, wanted)),
+            Self::Uids => uids(value).zip(uids(wanted)).is_some_and(|(all, some)| some.is_subset(&all)),
+            _ => value.contains(wanted),
         }
     }
 }
@@ -119,6 +158,39 @@ pub fn cpm_features(text: &str) -> BTreeSet<String> {
     text.trim_matches('"').split(',').map(decoded).filter(|urn| icsi::covers(urn, "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.*")).collect()
 }
 
+/// Entries of a list of media types, without parameters, lower case.
+fn types(text: &str) -> BTreeSet<String> {
+    text.split_ascii_whitespace().map(media).collect()
+}
+
+/// Whether an entry of `accept-types` stands for a media type: itself, `text/*` or `*` (RFC 4975, 8.6).
+fn covers(entry: &str, kind: &str) -> bool {
+    entry == "*" || entry == kind || entry.strip_suffix('*').is_some_and(|head| head.ends_with('/') && kind.starts_with(head))
+}
+
+/// Whether two lists of MSRP URIs are equal, one by one (RFC 4975, 6.1).
+fn same_path(a: &str, b: &str) -> bool {
+    a.trim() == b.trim()
+}
+
+/// UIDs that a set names at most; who asks for more asks for everything.
+const MOST_UIDS: u32 = 10_000;
+
+/// The UIDs of a set such as `4711,4712:4714`; `None`: no such set, or one without end.
+fn uids(text: &str) -> Option<BTreeSet<u32>> {
+    let mut found = BTreeSet::new();
+    for part in text.trim().split(',') {
+        let (from, to) = part.split_once(':').unwrap_or((part, part));
+        let (from, to) = (from.trim().parse::<u32>().ok()?, to.trim().parse::<u32>().ok()?);
+        let (from, to) = (from.min(to), from.max(to));
+        if to - from > MOST_UIDS || found.len() > MOST_UIDS as usize {
+            return None;
+        }
+        found.extend(from..=to);
+    }
+    Some(found)
+}
+
 fn instance(text: &str) -> &str {
     text.trim_matches(['"', '<', '>'])
 }
@@ -149,6 +221,14 @@ mod tests {
             ("CPIM Content-Type", Cmp::Media),
             ("Supported", Cmp::Tokens),
             ("content", Cmp::Text),
+            ("SDP path", Cmp::Path),
+            ("SDP accept-types", Cmp::Types),
+            ("SDP direction", Cmp::Attribute),
+            ("SDP file-selector;size", Cmp::Number),
+            ("MSRP To-Path", Cmp::Path),
+            ("MSRP Content-Type", Cmp::Media),
+            ("MSRP Message-ID", Cmp::Opaque),
+            ("IMAP uids", Cmp::Uids),
         ];
         for (field, wanted) in pairs {
             assert_eq!(rule(field), wanted, "{field}");
@@ -182,6 +262,13 @@ mod tests {
             (Cmp::Instance, "<urn:gsma:imei:1>", "<urn:gsma:imei:2>", false),
             (Cmp::Media, "Text/Plain;charset=UTF-8", "text/plain", true),
             (Cmp::Media, "text/plain", "image/jpeg", false),
+            (Cmp::Attribute, "sendonly", "SendOnly", false),
+            (Cmp::Types, "Message/CPIM text/plain;charset=UTF-8", "text/plain message/cpim", true),
+            (Cmp::Types, "*", "message/cpim", false),
+            (Cmp::Uids, "4711,4712", "4711:4712", true),
+            (Cmp::Uids, "4712,4711", "4711,4712", true),
+            (Cmp::Uids, "1:*", "4711", false),
+            (Cmp::Uids, "1:4294967295", "1:4294967295", false),
         ];
         for (rule, a, b, equal) in pairs {
             assert_eq!(rule.equal(a, b), equal, "{rule:?} {a} {b}");

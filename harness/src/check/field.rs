@@ -3,13 +3,13 @@
 use super::{
     View, at,
     compare::{self, Cmp},
-    on_it,
-    reference::MessageRef,
+    on_item,
+    reference::{MessageRef, comes_before},
     shortened,
 };
 use crate::{
     field::{Field, Found, Place},
-    trace::view::Seen,
+    trace::view::{It, Item, Seen},
     verdict::{Finding, Judgement, Reason, Severity},
     wire::{
         Malformation, Span, icsi,
@@ -45,14 +45,14 @@ pub enum Compares {
 /// The field is there, or is not.
 #[must_use]
 pub fn has(view: &View<'_>, field: &Field, has: Has) -> Judgement {
-    if has == Has::May && view.it().is_ok_and(|seen| field.read(&seen.message).is_empty()) {
+    if has == Has::May && view.item().is_ok_and(|seen| field.read(seen).is_empty()) {
         return Judgement::NotTaken(format!("there is no {field}"));
     }
     if let Some(hidden) = hidden_in_body(view, field) {
         return hidden;
     }
-    on_it(view, |seen| {
-        let found = field.read(&seen.message);
+    on_item(view, |seen| {
+        let found = field.read(seen);
         match (has, found.first()) {
             (Has::Must, None) => vec![missing(seen, field)],
             (Has::Should, None) => vec![missing(seen, field).weighing(Severity::Warn)],
@@ -88,10 +88,10 @@ pub fn is(view: &View<'_>, field: &Field, value: &str) -> Judgement {
 }
 
 /// What is to be said about the spelling of a value that is right: quotes and brackets of an instance, case of a service.
-fn form(seen: &Seen, field: &Field, rule: Cmp, value: &str, found: &Found) -> Option<Finding> {
+fn form(seen: Item<'_>, field: &Field, rule: Cmp, value: &str, found: &Found) -> Option<Finding> {
     match rule {
         Cmp::Instance => {
-            let quoted = found.span.from.checked_sub(1).and_then(|at| seen.message.raw.get(at)) == Some(&b'"');
+            let quoted = found.span.from.checked_sub(1).and_then(|at| seen.raw().get(at)) == Some(&b'"');
             let bracketed = found.text.starts_with('<') && found.text.ends_with('>');
             let finding = || {
                 let expected = format!("{field}: a URN in angle brackets inside quotes (RFC 5626, 4.1)");
@@ -115,7 +115,7 @@ fn is_identity(field: &Field) -> bool {
 }
 
 /// Values of a P-Preferred-Identity beyond one sip or sips URI and one tel URI.
-fn surplus_identities(seen: &Seen, field: &Field, all: &[Found]) -> Vec<Finding> {
+fn surplus_identities(seen: Item<'_>, field: &Field, all: &[Found]) -> Vec<Finding> {
     let is_tel = |found: &Found| compare::address(&found.text).get(..4).is_some_and(|s| s.eq_ignore_ascii_case("tel:"));
     let second = |tel: bool| all.iter().filter(|found| is_tel(found) == tel).nth(1);
     let expected = format!("{field} once, or with one sip URI and one tel URI (RFC 3325, 9.2)");
@@ -126,15 +126,13 @@ fn surplus_identities(seen: &Seen, field: &Field, all: &[Found]) -> Vec<Finding>
 #[must_use]
 pub fn contains(view: &View<'_>, field: &Field, contains: bool, value: &str) -> Judgement {
     // What is not there contains nothing.
-    if let (false, true, Ok(seen)) = (contains, field.optional, view.it())
-        && field.read(&seen.message).is_empty()
+    if let (false, true, Ok(seen)) = (contains, field.optional, view.item())
+        && field.read(seen).is_empty()
     {
         return Judgement::met(seen.line());
     }
     let rule = Cmp::of(field);
-    let holds = |found: &Found| {
-        if rule == Cmp::Tokens { compare::tokens(&found.text).contains(&value.to_ascii_lowercase()) } else { found.text.contains(value) }
-    };
+    let holds = |found: &Found| rule.contains(&found.text, value);
     judged(view, field, |seen, all| {
         let holder = all.iter().find(|found| holds(found));
         match (contains, holder) {
@@ -168,7 +166,7 @@ pub fn is_bounded(view: &View<'_>, field: &Field, least: bool, bound: u64) -> Ju
 pub fn carries_icsi(view: &View<'_>, field: &Field, carries: bool, wanted: &str) -> Judgement {
     let expected = |word: &str| format!("{field} {word} +g.3gpp.icsi-ref with {wanted}, percent-encoded and quoted");
     judged(view, field, |seen, all| {
-        let raw = &seen.message.raw;
+        let raw = seen.raw();
         let values: Vec<(bool, Vec<Param>)> = all.iter().map(|found| value_params(field, raw, found)).collect();
         let read: Vec<_> = values.iter().map(|(star, params)| (*star, icsi::of_params(raw, params))).collect();
         let holder = read.iter().find_map(|(star, (found, _))| found.iter().find(|i| *star && !i.negated && icsi::covers(&i.urn, wanted)));
@@ -206,9 +204,9 @@ fn lists_features(view: &View<'_>, field: &Field, wanted: &str) -> Judgement {
             return vec![unexpected(seen, "one +g.3gpp.icsi-ref in a Contact (RFC 3840, 9; R-7.1-1)", second).by("R-7.1-1")];
         }
         let contact = Field { param: None, ..field.clone() };
-        let raw = &seen.message.raw;
+        let raw = seen.raw();
         let malformed: Vec<Malformation> =
-            contact.read(&seen.message).iter().flat_map(|found| icsi::of_params(raw, &value_params(&contact, raw, found).1).1).collect();
+            contact.read(seen).iter().flat_map(|found| icsi::of_params(raw, &value_params(&contact, raw, found).1).1).collect();
         let mut findings: Vec<Finding> = malformed
             .iter()
             .map(|m| {
@@ -303,7 +301,6 @@ fn products(text: &str) -> Vec<String> {
 /// The value stands alone and is unlike every earlier one of the same field in the trace, both ways (CMP-OPAQUE, R-0-9).
 #[must_use]
 pub fn is_newly_generated(view: &View<'_>, field: &Field) -> Judgement {
-    let earlier = view.it.unwrap_or(0);
     single(view, field, |seen, found| {
         if found.text.is_empty() || found.text.contains(char::is_whitespace) {
             return Some(
@@ -312,24 +309,41 @@ pub fn is_newly_generated(view: &View<'_>, field: &Field) -> Judgement {
                     .on(at(seen, found.span)),
             );
         }
-        let older = view.messages.list()[..earlier].iter().find(|old| field.read(&old.message).iter().any(|f| f.text == found.text))?;
+        let older = earlier(view, field).into_iter().find(|old| field.read(*old).iter().any(|f| f.text == found.text))?;
         let finding = Finding::new(
             Reason::Violated,
             format!("a {field} not seen before"),
-            format!("{}, as in the message at {:.3} s", shortened(&found.text), older.at.as_secs_f64()),
+            format!("{}, as in the message at {:.3} s", shortened(&found.text), older.at().as_secs_f64()),
         );
-        let old_place = field.read(&older.message).iter().find(|f| f.text == found.text).map(|f| at(older, f.span)).unwrap_or_default();
+        let old_place = field.read(older).iter().find(|f| f.text == found.text).map(|f| at(older, f.span)).unwrap_or_default();
         Some(finding.by("R-0-9").on(at(seen, found.span)).on(old_place))
     })
+}
+
+/// All messages before "it" that may have such a field, but for the parts of one MSRP message, which share its fields.
+fn earlier<'a>(view: &View<'a>, field: &Field) -> Vec<Item<'a>> {
+    let Some(it) = view.it else { return Vec::new() };
+    let messages = view.messages;
+    let own = match it {
+        It::Sip(_) => None,
+        It::Media(index) => messages.media().get(index).and_then(|seen| seen.whole),
+        It::Whole(index) => Some(index),
+    };
+    let sip = (0..messages.list().len()).map(It::Sip);
+    let wholes = (0..messages.wholes().len()).filter(|index| own != Some(*index)).map(It::Whole);
+    let media = (0..messages.media().len()).filter(|index| messages.media()[*index].whole.is_none_or(|whole| own != Some(whole)));
+    // Requests of media are looked at only where the field is theirs alone.
+    let media = media.filter(|_| matches!(field.place, Place::Msrp(_) | Place::Imap(_) | Place::Http(_))).map(It::Media);
+    sip.chain(wholes).chain(media).filter(|place| comes_before(view, *place, it)).filter_map(|place| messages.item(place)).collect()
 }
 
 /// No two of "they" share a value of the field.
 #[must_use]
 pub fn all_differ(view: &View<'_>, field: &Field) -> Judgement {
-    let mut known: Vec<(String, &Seen)> = Vec::new();
+    let mut known: Vec<(String, Item<'_>)> = Vec::new();
     let mut findings = Vec::new();
-    for seen in view.they.iter().filter_map(|index| view.messages.list().get(*index)) {
-        match field.read(&seen.message).into_iter().next() {
+    for seen in view.they.iter().filter_map(|place| view.messages.item(*place)) {
+        match field.read(seen).into_iter().next() {
             None => findings.push(missing(seen, field)),
             Some(found) => match known.iter().find(|(text, _)| *text == found.text) {
                 Some(_) => findings.push(
@@ -351,7 +365,7 @@ pub fn all_differ(view: &View<'_>, field: &Field) -> Judgement {
 pub fn is_address_of(view: &View<'_>, field: &Field, actor: &str) -> Judgement {
     let addresses = view.addresses(actor);
     judged(view, field, |seen, all| {
-        if let (Some(found), true) = (all.first(), is_anonymous_sender(seen, field)) {
+        if let (Some(found), true) = (all.first(), is_anonymous_sender(view, seen, field)) {
             return anonymous_sender(seen, found, &addresses);
         }
         let foreign = |found: &&Found| !addresses.iter().any(|a| uri::same(a, &compare::address(&found.text)));
@@ -369,20 +383,24 @@ pub fn is_address_of(view: &View<'_>, field: &Field, actor: &str) -> Judgement {
     })
 }
 
-/// Whether the field is the CPIM From of a message whose sender stays anonymous.
-fn is_anonymous_sender(seen: &Seen, field: &Field) -> bool {
-    let of_cpim = matches!(&field.place, Place::Cpim(name) if name == "From");
-    let nobody = seen
-        .message
-        .elements("From")
-        .iter()
-        .any(|s| uri::same(&compare::address(&s.text(&seen.message.raw)), "sip:anonymous@anonymous.invalid"));
-    let asked = || seen.message.elements("Privacy").iter().any(|p| compare::tokens(&p.text(&seen.message.raw)).contains("id"));
-    of_cpim && (nobody || asked())
+/// Whether the field is the CPIM From of a message whose sender stays anonymous; of an MSRP message its invitation says so.
+fn is_anonymous_sender(view: &View<'_>, seen: Item<'_>, field: &Field) -> bool {
+    if !matches!(&field.place, Place::Cpim(name) if name == "From") {
+        return false;
+    }
+    let invitation = |sip: &&Seen| sip.entry < seen.entry() && sip.by_sut() == seen.by_sut() && sip.message.method() == Some("INVITE");
+    let carrier = match seen {
+        Item::Sip(sip) => Some(sip),
+        Item::Media(_) | Item::Whole(_) => view.messages.list().iter().rev().find(invitation),
+    };
+    let Some(message) = carrier.map(|sip| &sip.message) else { return false };
+    let nobody =
+        message.elements("From").iter().any(|s| uri::same(&compare::address(&s.text(&message.raw)), "sip:anonymous@anonymous.invalid"));
+    nobody || message.elements("Privacy").iter().any(|p| compare::tokens(&p.text(&message.raw)).contains("id"))
 }
 
 /// R-7.2.1.3-2: such a CPIM From names nobody; the sender's own address passes with a warning.
-fn anonymous_sender(seen: &Seen, found: &Found, addresses: &[String]) -> Vec<Finding> {
+fn anonymous_sender(seen: Item<'_>, found: &Found, addresses: &[String]) -> Vec<Finding> {
     let address = compare::address(&found.text);
     if uri::same(&address, "sip:anonymous@anonymous.invalid") {
         return Vec::new();
@@ -396,9 +414,8 @@ fn anonymous_sender(seen: &Seen, found: &Found, addresses: &[String]) -> Vec<Fin
 /// A field of "it" equals another field of another message; of several values there any will do.
 #[must_use]
 pub fn is_field_of(view: &View<'_>, field: &Field, other: &Field, message: &MessageRef) -> Judgement {
-    let Some(index) = message.before_it(view) else { return unseen(message) };
-    let source = &view.messages.list()[index];
-    let values = other.read(&source.message);
+    let Some(source) = message.before_it(view).and_then(|place| view.messages.item(place)) else { return unseen(message) };
+    let values = other.read(source);
     if values.is_empty() {
         return Judgement::Obstacle(Reason::NotTriggered, format!("{message} has no {other}"));
     }
@@ -415,9 +432,8 @@ pub fn is_field_of(view: &View<'_>, field: &Field, other: &Field, message: &Mess
 /// A field of "it" against the same field of another message.
 #[must_use]
 pub fn compares(view: &View<'_>, field: &Field, how: Compares, message: &MessageRef) -> Judgement {
-    let Some(index) = message.before_it(view) else { return unseen(message) };
-    let source = &view.messages.list()[index];
-    let values = field.read(&source.message);
+    let Some(source) = message.before_it(view).and_then(|place| view.messages.item(place)) else { return unseen(message) };
+    let values = field.read(source);
     let Some(value) = values.first() else {
         return Judgement::Obstacle(Reason::NotTriggered, format!("{message} has no {field}"));
     };
@@ -450,16 +466,15 @@ pub fn compares(view: &View<'_>, field: &Field, how: Compares, message: &Message
 /// Each of the fields is in "it" just when it is in the other message, octet by octet the same.
 #[must_use]
 pub fn copies_from(view: &View<'_>, message: &MessageRef, fields: &[Field]) -> Judgement {
-    let Some(index) = message.before_it(view) else { return unseen(message) };
-    let source = &view.messages.list()[index];
-    on_it(view, |seen| {
+    let Some(source) = message.before_it(view).and_then(|place| view.messages.item(place)) else { return unseen(message) };
+    on_item(view, |seen| {
         let mut findings = Vec::new();
         for field in fields {
-            let (wanted, found) = (field.read(&source.message), field.read(&seen.message));
+            let (wanted, found) = (field.read(source), field.read(seen));
             match (wanted.first(), found.first()) {
                 (Some(_), None) => findings.push(missing(seen, field)),
                 (None, Some(found)) => findings.push(unexpected(seen, &format!("no {field}, as {message} has none"), found)),
-                (Some(wanted), Some(found)) if wanted.text != found.text || found_twice(&seen.message, field) => {
+                (Some(wanted), Some(found)) if wanted.text != found.text || field.read(seen).len() > 1 => {
                     let expected = format!("{field} as in {message}: {}", shortened(&wanted.text));
                     findings.push(wrong(seen, field, Cmp::Opaque, &expected, found).on(at(source, wanted.span)));
                 }
@@ -470,21 +485,17 @@ pub fn copies_from(view: &View<'_>, message: &MessageRef, fields: &[Field]) -> J
     })
 }
 
-fn found_twice(message: &crate::wire::sip::Message, field: &Field) -> bool {
-    field.read(message).len() > 1
-}
-
 /// Runs a check on the one value that the field may have; with `, if any,` an absent field is a branch not taken.
 ///
 /// A parameter of Contact has one value in each Contact.
-fn single(view: &View<'_>, field: &Field, check: impl Fn(&Seen, &Found) -> Option<Finding>) -> Judgement {
+fn single(view: &View<'_>, field: &Field, check: impl Fn(Item<'_>, &Found) -> Option<Finding>) -> Judgement {
     judged(view, field, |seen, all| {
         let groups = by_value(seen, field, all).into_iter();
         let judge = |(value, group): (Option<Span>, Vec<Found>)| match group.as_slice() {
             [one] => check(seen, one),
             [_, second, ..] => Some(unexpected(seen, &format!("{field} once"), second)),
             [] => value.map(|span| {
-                let observed = shortened(&span.text(&seen.message.raw));
+                let observed = shortened(&span.text(seen.raw()));
                 Finding::new(Reason::Missing, format!("{field} in each value of the header field"), observed).on(at(seen, span))
             }),
         };
@@ -493,9 +504,12 @@ fn single(view: &View<'_>, field: &Field, check: impl Fn(&Seen, &Found) -> Optio
 }
 
 /// Occurrences by the Contact that they stand in, for a parameter of it; else all of them as one group.
-fn by_value(seen: &Seen, field: &Field, all: &[Found]) -> Vec<(Option<Span>, Vec<Found>)> {
+fn by_value(seen: Item<'_>, field: &Field, all: &[Found]) -> Vec<(Option<Span>, Vec<Found>)> {
     let of_contact = matches!(&field.place, Place::Header(name) if name.eq_ignore_ascii_case("Contact"));
-    let contacts = if of_contact && field.param.is_some() { seen.message.elements("Contact") } else { Vec::new() };
+    let contacts = match seen {
+        Item::Sip(sip) if of_contact && field.param.is_some() => sip.message.elements("Contact"),
+        _ => Vec::new(),
+    };
     if contacts.len() < 2 {
         return vec![(None, all.to_vec())];
     }
@@ -504,35 +518,42 @@ fn by_value(seen: &Seen, field: &Field, all: &[Found]) -> Vec<(Option<Span>, Vec
 }
 
 /// Runs a check on all values of the field, of which there is one at least.
-fn judged(view: &View<'_>, field: &Field, check: impl FnOnce(&Seen, &[Found]) -> Vec<Finding>) -> Judgement {
-    if field.optional && view.it().is_ok_and(|seen| field.read(&seen.message).is_empty()) {
+fn judged(view: &View<'_>, field: &Field, check: impl FnOnce(Item<'_>, &[Found]) -> Vec<Finding>) -> Judgement {
+    if field.optional && view.item().is_ok_and(|seen| field.read(seen).is_empty()) {
         return Judgement::NotTaken(format!("there is no {field}"));
     }
     if let Some(hidden) = hidden_in_body(view, field) {
         return hidden;
     }
-    on_it(view, |seen| match field.read(&seen.message) {
+    on_item(view, |seen| match field.read(seen) {
         all if all.is_empty() => vec![missing(seen, field)],
         all => check(seen, &all),
     })
 }
 
-/// A field of a CPIM object that is not there is no concern of its rows; that there is none, CONV-7.2.1.1-16 judges.
+/// A field of a CPIM object that is not there is no concern of its rows; that there is none, CONV-7.2.1.1-16 judges. So it is
+/// with a field of a session description.
 fn hidden_in_body(view: &View<'_>, field: &Field) -> Option<Judgement> {
-    let in_body = matches!(field.place, Place::Cpim(_) | Place::Imdn(_) | Place::Content);
-    let none = view.it().is_ok_and(|seen| crate::field::cpim_part(&seen.message).is_none());
-    (in_body && none).then(|| Judgement::Obstacle(Reason::HiddenByAnswer, "the body is no CPIM object by its Content-Type".to_owned()))
+    let hidden = |detail: &str| Some(Judgement::Obstacle(Reason::HiddenByAnswer, detail.to_owned()));
+    let item = view.item().ok()?;
+    match field.place {
+        Place::Cpim(_) | Place::Imdn(_) | Place::Content if crate::field::cpim_part(item).is_none() => {
+            hidden("the body is no CPIM object by its Content-Type")
+        }
+        Place::Sdp(_) if crate::field::sdp_part(item).is_none() => hidden("the body is no session description by its Content-Type"),
+        _ => None,
+    }
 }
 
-fn missing(seen: &Seen, field: &Field) -> Finding {
+fn missing(seen: Item<'_>, field: &Field) -> Finding {
     Finding::new(Reason::Missing, format!("{field} in the message"), format!("no {field}")).on(seen.line())
 }
 
-fn unexpected(seen: &Seen, expected: &str, found: &Found) -> Finding {
+fn unexpected(seen: Item<'_>, expected: &str, found: &Found) -> Finding {
     Finding::new(Reason::Unexpected, expected, shortened(&found.text)).on(at(seen, found.span))
 }
 
-fn wrong(seen: &Seen, field: &Field, rule: Cmp, expected: &str, found: &Found) -> Finding {
+fn wrong(seen: Item<'_>, field: &Field, rule: Cmp, expected: &str, found: &Found) -> Finding {
     Finding::new(Reason::Violated, format!("{field}: {expected}"), shortened(&found.text)).by(rule.name()).on(at(seen, found.span))
 }
 

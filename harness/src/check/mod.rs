@@ -8,7 +8,7 @@ use crate::{
     sut::Ixit,
     trace::{
         Event, Mark, Trace,
-        view::{Messages, Seen},
+        view::{It, Item, MediaSeen, Messages, Seen, Whole},
     },
     verdict::{Evidence, Finding, Judgement, Reason},
     wire::{Span, params::NameAddr},
@@ -30,26 +30,65 @@ pub use reference::{MessageRef, What};
 pub struct View<'a> {
     /// The entries.
     pub trace: &'a Trace,
-    /// The SIP messages among them.
+    /// The messages among them.
     pub messages: &'a Messages,
     /// The message that the last seeing line found.
-    pub it: Option<usize>,
+    pub it: Option<It>,
     /// All messages that it found.
-    pub they: &'a [usize],
+    pub they: &'a [It],
     /// Messages that earlier lines took.
-    pub taken: &'a [usize],
+    pub taken: &'a [It],
     /// Values of the tester.
     pub ixit: &'a Ixit,
 }
 
 impl<'a> View<'a> {
-    /// "it", or the obstacle that there is none.
+    /// "it", whatever it is, or the obstacle that there is none.
     ///
     /// # Errors
     /// [`Reason::HiddenByAnswer`], because the line that should have found it did not.
+    pub fn item(&self) -> Result<Item<'a>, Judgement> {
+        let item = self.it.and_then(|it| self.messages.item(it));
+        item.ok_or_else(|| Judgement::Obstacle(Reason::HiddenByAnswer, "the message that this line speaks of was not seen".to_owned()))
+    }
+
+    /// "it" as a SIP message.
+    ///
+    /// # Errors
+    /// As [`View::item`]; [`Reason::Suite`] where it is no SIP message.
     pub fn it(&self) -> Result<&'a Seen, Judgement> {
-        let seen = self.it.and_then(|index| self.messages.list().get(index));
-        seen.ok_or_else(|| Judgement::Obstacle(Reason::HiddenByAnswer, "the message that this line speaks of was not seen".to_owned()))
+        match self.item()? {
+            Item::Sip(seen) => Ok(seen),
+            other => Err(unfit("a SIP message", other)),
+        }
+    }
+
+    /// "it" as one MSRP request or response, IMAP line or HTTP message.
+    ///
+    /// # Errors
+    /// As [`View::item`]; [`Reason::Suite`] where it is something else.
+    pub fn media(&self) -> Result<&'a MediaSeen, Judgement> {
+        match self.item()? {
+            Item::Media(seen) => Ok(seen),
+            other => Err(unfit("one request of MSRP, IMAP or HTTP", other)),
+        }
+    }
+
+    /// "it" as an MSRP message put together.
+    ///
+    /// # Errors
+    /// As [`View::item`]; [`Reason::Suite`] where it is something else.
+    pub fn whole(&self) -> Result<&'a Whole, Judgement> {
+        match self.item()? {
+            Item::Whole(whole) => Ok(whole),
+            other => Err(unfit("an MSRP message", other)),
+        }
+    }
+
+    /// Index of "it" among the SIP messages, if it is one.
+    #[must_use]
+    pub fn sip(&self) -> Option<usize> {
+        self.it.and_then(It::sip)
     }
 
     /// Entry of the last stimulus; absences and sights count from there.
@@ -84,13 +123,42 @@ impl<'a> View<'a> {
     }
 }
 
-/// Runs a check on "it".
+fn unfit(wanted: &str, item: Item<'_>) -> Judgement {
+    let is = match item {
+        Item::Sip(_) => "a SIP message",
+        Item::Media(_) => "one request of MSRP, IMAP or HTTP",
+        Item::Whole(_) => "an MSRP message",
+    };
+    Judgement::Obstacle(Reason::Suite, format!("this line judges {wanted}, but it follows a line about {is}"))
+}
+
+/// Runs a check on "it", which has to be a SIP message.
 pub(crate) fn on_it(view: &View<'_>, check: impl FnOnce(&Seen) -> Vec<Finding>) -> Judgement {
-    match view.it() {
+    looked(view.it().map(|seen| (check(seen), Item::Sip(seen))))
+}
+
+/// Runs a check on "it", whatever it is.
+pub(crate) fn on_item(view: &View<'_>, check: impl FnOnce(Item<'_>) -> Vec<Finding>) -> Judgement {
+    looked(view.item().map(|item| (check(item), item)))
+}
+
+/// Runs a check on "it", which has to be one MSRP request or response, IMAP line or HTTP message.
+#[must_use]
+pub fn on_media(view: &View<'_>, check: impl FnOnce(&MediaSeen) -> Vec<Finding>) -> Judgement {
+    looked(view.media().map(|seen| (check(seen), Item::Media(seen))))
+}
+
+/// Runs a check on "it", which has to be an MSRP message put together.
+#[must_use]
+pub fn on_whole(view: &View<'_>, check: impl FnOnce(&Whole) -> Vec<Finding>) -> Judgement {
+    looked(view.whole().map(|whole| (check(whole), Item::Whole(whole))))
+}
+
+fn looked(found: Result<(Vec<Finding>, Item<'_>), Judgement>) -> Judgement {
+    match found {
         Err(obstacle) => obstacle,
-        Ok(seen) => {
-            let findings = check(seen);
-            let evidence = if findings.is_empty() { seen.line() } else { findings.iter().flat_map(|f| f.evidence.clone()).collect() };
+        Ok((findings, item)) => {
+            let evidence = if findings.is_empty() { item.line() } else { findings.iter().flat_map(|f| f.evidence.clone()).collect() };
             Judgement::Looked { findings, evidence }
         }
     }
@@ -106,7 +174,7 @@ pub(crate) fn shortened(text: &str) -> String {
     format!("{start}... ({} octets)", text.len())
 }
 
-/// The octets of `span` in `seen` as evidence.
-pub(crate) fn at(seen: &Seen, span: Span) -> Vec<Evidence> {
-    seen.evidence(span)
+/// The octets of `span` in a message as evidence.
+pub(crate) fn at<'a>(seen: impl Into<Item<'a>>, span: Span) -> Vec<Evidence> {
+    seen.into().evidence(span)
 }

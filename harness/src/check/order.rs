@@ -2,28 +2,34 @@
 
 use std::time::Duration;
 
-use super::{View, reference::MessageRef};
-use crate::verdict::{Finding, Judgement, Reason, Severity};
+use super::{
+    View,
+    reference::{MessageRef, comes_before},
+};
+use crate::{
+    trace::view::{It, Item},
+    verdict::{Finding, Judgement, Reason, Severity},
+};
 
 /// "It" comes before, or after, the other message.
 #[must_use]
 pub fn comes(view: &View<'_>, after: bool, message: &MessageRef) -> Judgement {
     pair(view, message, |it, other| {
         let word = if after { "after" } else { "before" };
-        (after != (it > other)).then(|| Finding::new(Reason::Violated, format!("{word} {message}"), "the other way round"))
+        (after == comes_before(view, it, other)).then(|| Finding::new(Reason::Violated, format!("{word} {message}"), "the other way round"))
     })
 }
 
 /// "It" comes `from` to `to` seconds after the other message.
 #[must_use]
 pub fn comes_within(view: &View<'_>, from: u64, to: u64, message: &MessageRef) -> Judgement {
-    let list = view.messages.list();
     pair(view, message, |it, other| {
-        let passed = list[it].at.saturating_sub(list[other].at);
+        let at = |place| view.messages.item(place).map(Item::at).unwrap_or_default();
+        let passed = at(it).saturating_sub(at(other));
         let (least, most) = (Duration::from_secs(from), Duration::from_secs(to));
         let observed = format!("{:.1} s after it", passed.as_secs_f64());
         let expected = format!("{from} to {to} s after {message}");
-        if it < other || passed < least || passed > most {
+        if comes_before(view, it, other) || passed < least || passed > most {
             Some(Finding::new(Reason::Late, expected, observed))
         } else {
             // ARCHITECTURE, section 8: what is nearly late is told.
@@ -33,15 +39,15 @@ pub fn comes_within(view: &View<'_>, from: u64, to: u64, message: &MessageRef) -
     })
 }
 
-fn pair(view: &View<'_>, message: &MessageRef, check: impl FnOnce(usize, usize) -> Option<Finding>) -> Judgement {
-    if let Err(obstacle) = view.it() {
+fn pair(view: &View<'_>, message: &MessageRef, check: impl FnOnce(It, It) -> Option<Finding>) -> Judgement {
+    if let Err(obstacle) = view.item() {
         return obstacle;
     }
     let Some((it, other)) = view.it.zip(message.around_it(view)) else {
         return Judgement::Obstacle(Reason::NotTriggered, format!("{message} was not seen"));
     };
-    let list = view.messages.list();
-    let evidence: Vec<_> = list[it].line().into_iter().chain(list[other].line()).collect();
+    let line = |place| view.messages.item(place).map(Item::line).unwrap_or_default();
+    let evidence: Vec<_> = line(it).into_iter().chain(line(other)).collect();
     let findings = check(it, other).map(|f| f.on(evidence.clone())).into_iter().collect();
     Judgement::Looked { findings, evidence }
 }

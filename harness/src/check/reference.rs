@@ -1,17 +1,95 @@
-//! Messages that a step names: `the received MESSAGE request`, `the first sent REGISTER request`.
+//! Messages that a step names: `the received MESSAGE request`, `the first sent REGISTER request`, `the sent MSRP message`.
 
 use std::{fmt, str::FromStr};
 
 use super::View;
-use crate::trace::view::Seen;
+use crate::trace::{
+    Protocol,
+    view::{It, Item},
+};
 
 /// What kind of message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// A request with this method.
+    /// A SIP request with this method.
     Request(String),
-    /// A response with this status.
+    /// A SIP response with this status.
     Response(u16),
+    /// An MSRP request with this method: of a message one chunk.
+    MsrpRequest(String),
+    /// An MSRP response with this status.
+    MsrpResponse(u16),
+    /// An MSRP message, put together from its chunks.
+    MsrpMessage,
+    /// An IMAP command with this verb; `UID FETCH` is `FETCH`.
+    ImapCommand(String),
+    /// An HTTP request with this method.
+    HttpRequest(String),
+}
+
+impl FromStr for What {
+    type Err = NoMessage;
+
+    fn from_str(text: &str) -> Result<Self, NoMessage> {
+        let words: Vec<&str> = text.split(' ').collect();
+        let status = |word: &str| word.parse().map_err(|_| NoMessage(text.to_owned()));
+        Ok(match words.as_slice() {
+            ["MSRP", "message"] => Self::MsrpMessage,
+            ["MSRP", method, "request"] => Self::MsrpRequest((*method).to_owned()),
+            ["MSRP", code, "response"] => Self::MsrpResponse(status(code)?),
+            ["IMAP", verb, "command"] => Self::ImapCommand((*verb).to_owned()),
+            ["HTTP", method, "request"] => Self::HttpRequest((*method).to_owned()),
+            [method, "request"] => Self::Request((*method).to_owned()),
+            [code, "response"] => Self::Response(status(code)?),
+            _ => return Err(NoMessage(text.to_owned())),
+        })
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request(method) => write!(f, "{method} request"),
+            Self::Response(status) => write!(f, "{status} response"),
+            Self::MsrpRequest(method) => write!(f, "MSRP {method} request"),
+            Self::MsrpResponse(status) => write!(f, "MSRP {status} response"),
+            Self::MsrpMessage => f.write_str("MSRP message"),
+            Self::ImapCommand(verb) => write!(f, "IMAP {verb} command"),
+            Self::HttpRequest(method) => write!(f, "HTTP {method} request"),
+        }
+    }
+}
+
+impl What {
+    /// Whether a message is of this kind, whoever sent it.
+    #[must_use]
+    pub fn fits(&self, item: Item<'_>) -> bool {
+        let media = |protocol: Protocol, method: &str| match item {
+            Item::Media(seen) => seen.protocol == protocol && seen.method().is_some_and(|m| m == method),
+            _ => false,
+        };
+        match (self, item) {
+            (Self::Request(method), Item::Sip(seen)) => seen.message.method() == Some(method),
+            (Self::Response(status), Item::Sip(seen)) => seen.message.status() == Some(*status),
+            (Self::MsrpResponse(status), Item::Media(seen)) => seen.protocol == Protocol::Msrp && seen.status() == Some(*status),
+            (Self::MsrpMessage, Item::Whole(_)) => true,
+            (Self::MsrpRequest(method), _) => media(Protocol::Msrp, method),
+            (Self::ImapCommand(verb), _) => media(Protocol::Imap, verb),
+            (Self::HttpRequest(method), _) => media(Protocol::Http, method),
+            _ => false,
+        }
+    }
+
+    /// Places of all messages of the list that holds this kind, in their order.
+    pub(super) fn places(&self, view: &View<'_>) -> impl DoubleEndedIterator<Item = It> + use<> {
+        type Place = fn(usize) -> It;
+        let (count, place): (usize, Place) = match self {
+            Self::Request(_) | Self::Response(_) => (view.messages.list().len(), It::Sip),
+            Self::MsrpMessage => (view.messages.wholes().len(), It::Whole),
+            _ => (view.messages.media().len(), It::Media),
+        };
+        (0..count).map(place)
+    }
 }
 
 /// A message by its place in the scenario, seen from the SUT.
@@ -41,30 +119,21 @@ impl FromStr for MessageRef {
             Some((own, to)) => (own, Some(Box::new(format!("the {to}").parse()?))),
             None => (text, None),
         };
-        let mut words = own.strip_prefix("the ").ok_or_else(no)?.split(' ').peekable();
-        let first = words.next_if_eq(&"first").is_some();
-        let sent = match words.next() {
-            Some("sent") => true,
-            Some("received") => false,
+        let own = own.strip_prefix("the ").ok_or_else(no)?;
+        let (first, own) = own.strip_prefix("first ").map_or((false, own), |rest| (true, rest));
+        let (sent, what) = match own.split_once(' ') {
+            Some(("sent", what)) => (true, what),
+            Some(("received", what)) => (false, what),
             _ => return Err(no()),
         };
-        let (word, kind) = (words.next().ok_or_else(no)?, words.next().ok_or_else(no)?);
-        let what = match kind {
-            "request" => What::Request(word.to_owned()),
-            "response" => What::Response(word.parse().map_err(|_| no())?),
-            _ => return Err(no()),
-        };
-        Ok(Self { first, sent, what, to })
+        Ok(Self { first, sent, what: what.parse().map_err(|_| no())?, to })
     }
 }
 
 impl fmt::Display for MessageRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (first, way) = (if self.first { "first " } else { "" }, if self.sent { "sent" } else { "received" });
-        match &self.what {
-            What::Request(method) => write!(f, "the {first}{way} {method} request")?,
-            What::Response(status) => write!(f, "the {first}{way} {status} response")?,
-        }
+        write!(f, "the {first}{way} {}", self.what)?;
         match &self.to {
             Some(to) => write!(f, " to {to}"),
             None => Ok(()),
@@ -73,49 +142,78 @@ impl fmt::Display for MessageRef {
 }
 
 impl MessageRef {
-    /// Whether this names a request, and of the SUT's peer.
+    /// Its place: the latest before "it" (or of all, if there is no "it"), or the first.
     #[must_use]
-    pub fn received_method(&self) -> Option<&str> {
-        match &self.what {
-            What::Request(method) if !self.sent => Some(method),
-            _ => None,
-        }
+    pub fn before_it(&self, view: &View<'_>) -> Option<It> {
+        self.find(view, &|place| view.it.is_none_or(|it| comes_before(view, place, it)))
     }
 
-    /// Its index: the latest before "it" (or of all, if there is no "it"), or the first.
+    /// Its place on either side of "it", from the last stimulus on unless a qualifier names it.
     #[must_use]
-    pub fn before_it(&self, view: &View<'_>) -> Option<usize> {
-        let list = view.messages.list();
-        let end = view.it.unwrap_or(list.len()).min(list.len());
-        self.find(view, 0, end)
+    pub fn around_it(&self, view: &View<'_>) -> Option<It> {
+        let since = if self.first || self.to.is_some() { 0 } else { view.stimulus() };
+        let recent = |place| view.messages.item(place).is_some_and(|item| item.entry() >= since);
+        self.find(view, &recent).or_else(|| self.find(view, &|_| true))
     }
 
-    /// Its index on either side of "it", from the last stimulus on unless a qualifier names it.
-    #[must_use]
-    pub fn around_it(&self, view: &View<'_>) -> Option<usize> {
-        let list = view.messages.list();
-        let start = if self.first || self.to.is_some() { 0 } else { list.partition_point(|seen| seen.entry < view.stimulus()) };
-        self.find(view, start, list.len()).or_else(|| self.find(view, 0, list.len()))
-    }
-
-    fn find(&self, view: &View<'_>, start: usize, end: usize) -> Option<usize> {
-        let list = view.messages.list();
+    fn find(&self, view: &View<'_>, within: &dyn Fn(It) -> bool) -> Option<It> {
         let target = match &self.to {
-            Some(to) => Some(to.find(view, 0, end)?),
+            // The request that a response answers is older than the response.
+            Some(to) => Some(to.find(view, &|place| within(place) || view.it.is_none_or(|it| comes_before(view, place, it)))?),
             None => None,
         };
-        let fits = |index: &usize| {
-            let seen = &list[*index];
-            self.fits(seen) && target.is_none_or(|target| view.messages.request_of(*index) == Some(target))
-        };
-        if self.first { (start..end).find(fits) } else { (start..end).rev().find(fits) }
+        let fits = |place: &It| within(*place) && self.is(view, *place) && target.is_none_or(|target| answers(view, *place, target));
+        let mut places = self.what.places(view);
+        if self.first { places.find(fits) } else { places.rfind(fits) }
     }
 
-    fn fits(&self, seen: &Seen) -> bool {
-        let kind = match &self.what {
-            What::Request(method) => seen.message.method() == Some(method),
-            What::Response(status) => seen.message.status() == Some(*status),
-        };
-        kind && seen.by_sut() == self.sent && seen.repeats.is_none()
+    fn is(&self, view: &View<'_>, place: It) -> bool {
+        view.messages.item(place).is_some_and(|item| self.what.fits(item) && item.by_sut() == self.sent && item.repeats().is_none())
+    }
+}
+
+/// Whether one message was complete before another.
+pub(super) fn comes_before(view: &View<'_>, one: It, other: It) -> bool {
+    match (one, other) {
+        (It::Sip(a), It::Sip(b)) | (It::Media(a), It::Media(b)) => a < b,
+        _ => {
+            let entry = |place| view.messages.item(place).map(Item::entry);
+            entry(one) < entry(other)
+        }
+    }
+}
+
+/// Whether `response` answers `request`; an MSRP message is answered by the responses to its chunks.
+pub(super) fn answers(view: &View<'_>, response: It, request: It) -> bool {
+    match (response, request) {
+        (It::Sip(response), It::Sip(request)) => view.messages.request_of(response) == Some(request),
+        (It::Media(response), It::Media(request)) => view.messages.media_request_of(response) == Some(request),
+        (It::Media(response), It::Whole(whole)) => {
+            let request = view.messages.media_request_of(response).and_then(|request| view.messages.media().get(request));
+            request.is_some_and(|request| request.whole == Some(whole))
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_and_written_the_same() {
+        for text in [
+            "the received MESSAGE request",
+            "the first sent REGISTER request",
+            "the received 200 response to the first sent INVITE request",
+            "the received MSRP SEND request",
+            "the sent MSRP message",
+            "the received MSRP 200 response to the sent MSRP message",
+            "the sent IMAP FETCH command",
+            "the sent HTTP GET request",
+        ] {
+            assert_eq!(text.parse::<MessageRef>().unwrap().to_string(), text);
+        }
+        assert!("the received MSRP x response".parse::<MessageRef>().is_err());
     }
 }

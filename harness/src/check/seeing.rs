@@ -1,17 +1,22 @@
 //! Finding messages of the SUT: the first that no earlier line took, a response to a request, or none at all.
 
-use super::{View, compare::Cmp, reference::MessageRef, shortened};
+use super::{
+    View,
+    compare::Cmp,
+    reference::{self, MessageRef, What},
+    shortened,
+};
 use crate::{
     field::Field,
-    trace::view::Seen,
-    verdict::{Finding, Judgement, Reason},
+    trace::view::{It, Item},
+    verdict::{Evidence, Finding, Judgement, Reason},
 };
 
 /// Which messages a line speaks of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
-    /// Methods, any of which will do.
-    pub methods: Vec<String>,
+    /// Kinds of one protocol, any of which will do.
+    pub kinds: Vec<What>,
     /// The party that they have to reach.
     pub party: String,
     /// Fields with the values that they have to have, by the rules of the fields.
@@ -21,8 +26,8 @@ pub struct Wanted {
 /// What a seeing line found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sighting {
-    /// Indexes of the messages, in order; the last one becomes "it".
-    pub found: Vec<usize>,
+    /// Places of the messages, in order; the last one becomes "it".
+    pub found: Vec<It>,
     /// What is to be said about them.
     pub judgement: Judgement,
     /// Whether more may still come that changes the judgement.
@@ -33,126 +38,175 @@ impl Wanted {
     fn kind(&self) -> String {
         let with: Vec<_> = self.with.iter().map(|(field, value)| format!("{field} {value}")).collect();
         let with = if with.is_empty() { String::new() } else { format!(" with {}", with.join(", ")) };
-        format!("{} request{with}", self.methods.join(" or "))
+        let kinds: Vec<String> = self.kinds.iter().map(What::to_string).collect();
+        let shared = kinds.iter().take(kinds.len().saturating_sub(1)).map(|kind| kind.trim_end_matches(" request"));
+        let kinds: Vec<&str> = shared.chain(kinds.last().map(String::as_str)).collect();
+        format!("{}{with}", kinds.join(" or "))
     }
 
-    fn fits(&self, seen: &Seen) -> bool {
-        self.is_such(seen)
-            && self.with.iter().all(|(field, value)| field.read(&seen.message).iter().any(|found| Cmp::of(field).equal(&found.text, value)))
+    fn fits(&self, item: Item<'_>) -> bool {
+        self.is_such(item)
+            && self.with.iter().all(|(field, value)| field.read(item).iter().any(|found| Cmp::of(field).equal(&found.text, value)))
     }
 
-    /// Whether the method is right, whatever the fields say.
-    fn is_such(&self, seen: &Seen) -> bool {
-        seen.by_sut() && seen.repeats.is_none() && seen.message.method().is_some_and(|method| self.methods.iter().any(|m| m == method))
+    /// Whether the kind is right, whatever the fields say; an MSRP message has to be complete.
+    fn is_such(&self, item: Item<'_>) -> bool {
+        let whole = match item {
+            Item::Whole(whole) => whole.complete(),
+            Item::Sip(_) | Item::Media(_) => true,
+        };
+        whole && item.by_sut() && item.repeats().is_none() && self.kinds.iter().any(|kind| kind.fits(item))
     }
 
     /// What the fields say in a message that came instead of the wanted one.
-    fn instead(&self, seen: &Seen) -> String {
+    fn instead(&self, item: Item<'_>) -> String {
         let told = self.with.iter().map(|(field, _)| {
-            let texts: Vec<_> = field.read(&seen.message).into_iter().map(|found| found.text).collect();
+            let texts: Vec<_> = field.read(item).into_iter().map(|found| found.text).collect();
             if texts.is_empty() { format!("without {field}") } else { format!("with {field} {}", shortened(&texts.join(", "))) }
         });
         told.collect::<Vec<_>>().join(", ")
     }
+
+    /// Messages of the kind that no earlier line took, in order.
+    fn untaken<'a>(&self, view: &View<'a>) -> Vec<(It, Item<'a>)> {
+        let places = self.kinds.first().map(|kind| kind.places(view)).into_iter().flatten();
+        let items = places.filter_map(|place| view.messages.item(place).map(|item| (place, item)));
+        items.filter(|(place, item)| self.is_such(*item) && !view.taken.contains(place)).collect()
+    }
+
+    /// An MSRP message of the SUT that is not all there, and what it lacks, in words.
+    fn unfinished<'a>(&self, view: &View<'a>) -> Option<(Item<'a>, String)> {
+        let wanted = self.kinds.contains(&What::MsrpMessage);
+        let whole = view.messages.wholes().iter().rev().find(|whole| wanted && whole.by_sut() && !whole.complete())?;
+        let gaps = whole.gaps().into_iter().take(4).map(|(from, to)| to.map_or_else(|| format!("{from}-*"), |to| format!("{from}-{to}")));
+        let why = if whole.aborted {
+            "its sender gave it up".to_owned()
+        } else {
+            format!("octets {} did not come", gaps.collect::<Vec<_>>().join(", "))
+        };
+        Some((Item::Whole(whole), why))
+    }
 }
 
-/// The SUT sends `count` such requests that no earlier line took; `None`: at least one, of which the first counts.
+/// The SUT sends `count` such messages that no earlier line took; `None`: at least one, of which the first counts.
 #[must_use]
 pub fn sends(view: &View<'_>, wanted: &Wanted, count: Option<usize>) -> Sighting {
-    let list = view.messages.list();
-    let fitting: Vec<usize> = (0..list.len()).filter(|index| !view.taken.contains(index) && wanted.fits(&list[*index])).collect();
-    let (here, elsewhere): (Vec<usize>, Vec<usize>) = fitting.into_iter().partition(|index| list[*index].to.name() == wanted.party);
+    let (fitting, others): (Vec<_>, Vec<_>) = wanted.untaken(view).into_iter().partition(|(_, item)| wanted.fits(*item));
+    let (here, elsewhere): (Vec<_>, Vec<_>) = fitting.into_iter().partition(|(_, item)| item.to().name() == wanted.party);
     let needed = count.unwrap_or(1);
     let expected = format!("{needed} {} to {}", wanted.kind(), wanted.party);
+    let lines = |items: &[(It, Item<'_>)]| items.iter().flat_map(|(_, item)| item.line()).collect::<Vec<_>>();
+    let places = |items: &[(It, Item<'_>)]| items.iter().map(|(place, _)| *place).collect::<Vec<_>>();
     if here.len() < needed {
         let finding = match elsewhere.first() {
-            Some(index) => {
-                let seen = &list[*index];
-                Finding::new(Reason::Violated, expected, format!("sent to {} instead", seen.to)).on(seen.line())
-            }
+            Some((_, item)) => Finding::new(Reason::Violated, expected, format!("sent to {} instead", item.to())).on(item.line()),
             None => {
-                let other =
-                    list.iter().enumerate().find(|(index, seen)| !view.taken.contains(index) && wanted.is_such(seen) && !wanted.fits(seen));
-                let (more, evidence) = match other {
-                    Some((_, seen)) => (format!("; another came {}", wanted.instead(seen)), seen.line()),
-                    None => (String::new(), Vec::new()),
+                let (more, evidence) = match (others.first(), wanted.unfinished(view)) {
+                    (Some((_, item)), _) => (format!("; another came {}", wanted.instead(*item)), item.line()),
+                    (None, Some((item, why))) => (format!("; one is not complete: {why}"), item.line()),
+                    (None, None) => (String::new(), Vec::new()),
                 };
                 let observed = format!("{} came{more}", here.len());
-                Finding::new(Reason::Missing, expected, observed).on(here.iter().flat_map(|i| list[*i].line())).on(evidence)
+                Finding::new(Reason::Missing, expected, observed).on(lines(&here)).on(evidence)
             }
         };
-        return Sighting { found: here, judgement: finding.into(), open: elsewhere.is_empty() };
+        return Sighting { found: places(&here), judgement: finding.into(), open: elsewhere.is_empty() };
     }
     if count.is_some() && here.len() > needed {
-        let surplus = here[needed..].iter().flat_map(|index| list[*index].line());
-        let judgement = Finding::new(Reason::Unexpected, expected, format!("{} came", here.len())).on(surplus).into();
-        return Sighting { found: here, judgement, open: false };
+        let judgement = Finding::new(Reason::Unexpected, expected, format!("{} came", here.len())).on(lines(&here[needed..])).into();
+        return Sighting { found: places(&here), judgement, open: false };
     }
-    let found = here[..needed].to_vec();
-    let evidence = found.iter().flat_map(|index| list[*index].line()).collect();
-    Sighting { found, judgement: Judgement::met(evidence), open: false }
+    let found = &here[..needed];
+    Sighting { found: places(found), judgement: Judgement::met(lines(found)), open: false }
 }
 
-/// The SUT has sent no such request since the last stimulus, except those that earlier lines took.
+/// The SUT has sent no such message since the last stimulus, except those that earlier lines took.
 #[must_use]
 pub fn sends_no(view: &View<'_>, wanted: &Wanted) -> Judgement {
     let since = view.stimulus();
-    let list = view.messages.list();
-    let came = list.iter().enumerate().filter(|(index, seen)| seen.entry >= since && !view.taken.contains(index) && wanted.fits(seen));
+    let came = wanted.untaken(view).into_iter().filter(|(_, item)| item.entry() >= since && wanted.fits(*item));
     let findings: Vec<Finding> = came
-        .map(|(_, seen)| {
+        .map(|(_, item)| {
             Finding::new(
                 Reason::Unexpected,
                 format!("no {}", wanted.kind()),
-                format!("one came {:.3} s after the stimulus", (seen.at.saturating_sub(view.stimulated_at())).as_secs_f64()),
+                format!("one came {:.3} s after the stimulus", (item.at().saturating_sub(view.stimulated_at())).as_secs_f64()),
             )
-            .on(seen.line())
+            .on(item.line())
         })
         .collect();
-    Judgement::Looked { findings, evidence: vec![crate::verdict::Evidence::at(since, 0, 0)] }
+    Judgement::Looked { findings, evidence: vec![Evidence::at(since, 0, 0)] }
 }
 
 /// The first final response of the SUT to the request has one of these statuses.
 ///
-/// For a MAY the first status is the one that the row allows; another of the list is a branch not taken.
+/// For a MAY the first status is the one that the row allows; another of the list is a branch not taken. An MSRP request has
+/// one response; an MSRP message is answered by the first response to a chunk that is no 200, else by that to its last chunk.
 #[must_use]
 pub fn answers(view: &View<'_>, statuses: &[u16], message: &MessageRef, option: bool) -> Sighting {
     let whole = View { it: None, ..*view };
-    let list = view.messages.list();
     let wanted = statuses.iter().map(u16::to_string).collect::<Vec<_>>().join(" or ");
     let nothing = |judgement, open| Sighting { found: Vec::new(), judgement, open };
-    let Some(request) = message.before_it(&whole) else {
+    let found = message.before_it(&whole).and_then(|place| view.messages.item(place).map(|item| (place, item)));
+    let Some((place, request)) = found else {
         return nothing(Judgement::Obstacle(Reason::NotTriggered, format!("{message} was not seen")), true);
     };
-    let is_answer = |index: &usize| {
-        let seen = &list[*index];
-        seen.by_sut()
-            && seen.repeats.is_none()
-            && seen.message.status().is_some_and(|s| s >= 200)
-            && view.messages.request_of(*index) == Some(request)
-    };
-    let Some(index) = (request + 1..list.len()).find(is_answer) else {
-        let finding =
-            Finding::new(Reason::Missing, format!("a final response {wanted} to {message}"), "none came").on(list[request].line());
+    let all = final_responses(view, place);
+    let Some((index, seen)) = first_final(view, place, &all) else {
+        let finding = Finding::new(Reason::Missing, format!("a final response {wanted} to {message}"), "none came").on(request.line());
         return nothing(finding.into(), true);
     };
-    let seen = &list[index];
-    let status = seen.message.status().unwrap_or_default();
+    let status = status_of(seen);
     // RFC 3261, 17.2.2: a transaction has one final response, which is repeated as it is. Over UDP the repetition is known as one.
-    let second = (index + 1..list.len()).filter(is_answer).map(|i| &list[i]).find(|other| other.message.raw != seen.message.raw);
-    if let Some(second) = second {
-        let observed = shortened(&format!("another one {:.3} s later", second.at.saturating_sub(seen.at).as_secs_f64()));
+    let second = all.iter().find(|(other, item)| *other > index && !matches!(place, It::Whole(_)) && item.raw() != seen.raw());
+    if let Some((_, second)) = second {
+        let observed = shortened(&format!("another one {:.3} s later", second.at().saturating_sub(seen.at()).as_secs_f64()));
         let finding = Finding::new(Reason::Violated, format!("one final response to {message}, repeated as it is"), observed);
-        let judgement = finding.by("RFC 3261, 17.2.2").on(second.line()).on(seen.line()).into();
+        let rule = if matches!(place, It::Sip(_)) { "RFC 3261, 17.2.2" } else { "RFC 4975, 7.2" };
+        let judgement = finding.by(rule).on(second.line()).on(seen.line()).into();
         return Sighting { found: vec![index], judgement, open: false };
     }
     let judgement = match statuses.iter().position(|s| *s == status) {
         None => {
-            let observed = shortened(&seen.message.start_span().text(&seen.message.raw));
+            let observed = shortened(&seen.start().text(seen.raw()));
             Finding::new(Reason::Violated, format!("status {wanted}"), observed).on(seen.line()).into()
         }
         Some(place) if option && place > 0 => Judgement::NotTaken(format!("the SUT answered {status}")),
         Some(_) => Judgement::met(seen.line()),
     };
     Sighting { found: vec![index], judgement, open: false }
+}
+
+/// All final responses of the SUT to a request or to the chunks of a message, without repetitions, in order.
+pub(super) fn final_responses<'a>(view: &View<'a>, request: It) -> Vec<(It, Item<'a>)> {
+    let places: Vec<It> = match request {
+        It::Sip(index) => (index + 1..view.messages.list().len()).map(It::Sip).collect(),
+        It::Media(index) => (index + 1..view.messages.media().len()).map(It::Media).collect(),
+        It::Whole(index) => {
+            let first = view.messages.wholes().get(index).and_then(|whole| whole.chunks.first().copied()).unwrap_or_default();
+            (first + 1..view.messages.media().len()).map(It::Media).collect()
+        }
+    };
+    let items = places.into_iter().filter_map(|place| view.messages.item(place).map(|item| (place, item)));
+    items
+        .filter(|(place, item)| {
+            item.by_sut() && item.repeats().is_none() && status_of(*item) >= 200 && reference::answers(view, *place, request)
+        })
+        .collect()
+}
+
+/// The response that counts.
+fn first_final<'a>(view: &View<'a>, request: It, all: &[(It, Item<'a>)]) -> Option<(It, Item<'a>)> {
+    let It::Whole(index) = request else { return all.first().copied() };
+    let last = view.messages.wholes().get(index)?.chunks.last().copied()?;
+    let refusal = all.iter().find(|(_, item)| status_of(*item) != 200);
+    refusal.or_else(|| all.iter().rfind(|(place, _)| reference::answers(view, *place, It::Media(last)))).copied()
+}
+
+fn status_of(item: Item<'_>) -> u16 {
+    match item {
+        Item::Sip(seen) => seen.message.status().unwrap_or_default(),
+        Item::Media(seen) => seen.status().unwrap_or_default(),
+        Item::Whole(_) => 0,
+    }
 }

@@ -1,21 +1,34 @@
-//! SIP messages as read off the entries: a function of the trace, kept beside it so that each entry is read once.
+//! Messages as read off the entries: a function of the trace, kept beside it so that each entry is read once.
+//!
+//! SIP messages stand in one list, those of media and stores (MSRP, IMAP, HTTP) in another, MSRP messages that are put
+//! together from their chunks in a third. [`It`] names one of any list.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     time::Duration,
 };
 
 use bytes::Bytes;
 
-use super::{Event, LinkChange, LinkId, Party, Trace, Transport};
+use super::{Event, LinkChange, LinkId, Party, Protocol, Trace, Transport};
 use crate::{
     verdict::Evidence,
-    wire::{
-        Span,
-        sip::Message,
-        stream::{Framed, Framer, Limits},
-    },
+    wire::{Span, msrp::Msrp, sip::Message},
 };
+
+pub(crate) mod cut;
+mod item;
+mod media;
+mod unit;
+mod whole;
+
+use cut::{Cut, Cutter};
+use media::Media;
+
+pub use item::{It, Item};
+pub use media::MediaSeen;
+pub use unit::Unit;
+pub use whole::Whole;
 
 /// Where octets of a message stand: `len` octets of entry `entry` from `from` on are those from `at` on in the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,15 +65,7 @@ impl Seen {
     /// Where the octets of `span` stand in the trace: one range for each entry that holds some of them.
     #[must_use]
     pub fn evidence(&self, span: Span) -> Vec<Evidence> {
-        self.pieces
-            .iter()
-            .filter_map(|piece| {
-                let (from, to) = (span.from.max(piece.at), span.to.min(piece.at + piece.len));
-                let place = |octet: usize| octet - piece.at + piece.from;
-                (from < to || span.is_empty() && span.from >= piece.at && from <= piece.at + piece.len)
-                    .then(|| Evidence::at(piece.entry, place(from), place(to.max(from))))
-            })
-            .collect()
+        evidence_of(&self.pieces, span)
     }
 
     /// Where its start line stands.
@@ -76,25 +81,58 @@ impl Seen {
     }
 }
 
-#[derive(Debug)]
-struct Stream {
-    framer: Framer,
-    /// Octets of earlier entries: stream offset, entry, length.
-    entries: Vec<(u64, usize, usize)>,
-    length: u64,
+/// Ranges of evidence that one place of a message has at most; of more the first ones and the last one are kept.
+const RANGES: usize = 32;
+
+/// Where the octets of `span` stand: one range for each entry that holds some of them.
+fn evidence_of(pieces: &[Piece], span: Span) -> Vec<Evidence> {
+    let first = pieces.partition_point(|piece| piece.at + piece.len < span.from);
+    let last = pieces.partition_point(|piece| piece.at <= span.to);
+    let touched = pieces.get(first..last).unwrap_or_default();
+    let range = |piece: &Piece| {
+        let (from, to) = (span.from.max(piece.at), span.to.min(piece.at + piece.len));
+        let place = |octet: usize| octet - piece.at + piece.from;
+        (from < to || span.is_empty() && span.from >= piece.at && from <= piece.at + piece.len)
+            .then(|| Evidence::at(piece.entry, place(from), place(to.max(from))))
+    };
+    let mut found: Vec<Evidence> = touched.iter().filter_map(range).take(RANGES).collect();
+    if found.len() == RANGES {
+        found.extend(touched.iter().rev().find_map(range).filter(|end| found.last() != Some(end)));
+    }
+    found
 }
 
-/// All SIP messages on the links of the SUT, in the order in which they were complete.
+/// One direction of a stream.
+#[derive(Debug)]
+struct Stream {
+    cutter: Cutter,
+    /// Entries that are not used up: stream offset, entry, octets.
+    entries: VecDeque<(u64, usize, Bytes)>,
+    length: u64,
+    to: Party,
+}
+
+/// All messages on the links of the SUT, in the order in which they were complete.
 #[derive(Debug, Default)]
 pub struct Messages {
     list: Vec<Seen>,
+    media: Media,
     read: usize,
-    links: BTreeMap<LinkId, Transport>,
+    links: BTreeMap<LinkId, (Protocol, Transport)>,
     streams: BTreeMap<(LinkId, Party), Stream>,
     /// Datagrams seen, for repetitions.
     datagrams: HashMap<(LinkId, bool, Bytes), usize>,
-    /// Entries of datagrams or stream octets that are no SIP message, and keep-alives.
+    /// Entries of datagrams or stream octets that are no message, and keep-alives.
     other: Vec<usize>,
+}
+
+/// Where a message came from: the entry that completed it, and its way.
+struct Way<'a> {
+    entry: usize,
+    at: Duration,
+    link: LinkId,
+    from: &'a Party,
+    to: &'a Party,
 }
 
 impl Messages {
@@ -110,14 +148,17 @@ impl Messages {
     pub fn follow(&mut self, trace: &Trace) {
         for (number, entry) in trace.entries().iter().enumerate().skip(self.read) {
             match &entry.event {
-                Event::Link { link, change: LinkChange::Opened { transport, .. } } => {
-                    self.links.insert(*link, *transport);
+                Event::Link { link, change: LinkChange::Opened { transport, protocol, .. } } => {
+                    self.links.insert(*link, (*protocol, *transport));
                 }
+                Event::Link { link, change: LinkChange::Closed(_) | LinkChange::Reset(_) } => self.ended(number, entry.at, *link),
                 Event::Bytes { link, from, to, bytes } if from.is_sut() || to.is_sut() => {
-                    let transport = self.links.get(link).copied().unwrap_or_default();
-                    match transport {
-                        Transport::Udp => self.datagram(number, entry.at, *link, from, to, bytes),
-                        Transport::Tcp | Transport::Tls => self.octets(number, entry.at, *link, from, to, bytes),
+                    let (protocol, transport) = self.links.get(link).copied().unwrap_or_default();
+                    let way = Way { entry: number, at: entry.at, link: *link, from, to };
+                    if transport.is_datagram() {
+                        self.datagram(&way, bytes);
+                    } else {
+                        self.octets(&way, protocol, transport, bytes);
                     }
                 }
                 _ => {}
@@ -126,13 +167,41 @@ impl Messages {
         self.read = trace.len();
     }
 
-    /// The messages.
+    /// The SIP messages.
     #[must_use]
     pub fn list(&self) -> &[Seen] {
         &self.list
     }
 
-    /// Entries with octets that are no SIP message: keep-alives, garbage, what passed a limit.
+    /// The messages of links that carry no SIP: MSRP requests, responses and chunks, IMAP lines, HTTP messages.
+    #[must_use]
+    pub fn media(&self) -> &[MediaSeen] {
+        &self.media.list
+    }
+
+    /// The MSRP messages, put together from their chunks, in the order of their first chunks; also incomplete ones.
+    #[must_use]
+    pub fn wholes(&self) -> &[Whole] {
+        &self.media.wholes
+    }
+
+    /// What stands at a place.
+    #[must_use]
+    pub fn item(&self, it: It) -> Option<Item<'_>> {
+        match it {
+            It::Sip(index) => self.list.get(index).map(Item::Sip),
+            It::Media(index) => self.media().get(index).map(Item::Media),
+            It::Whole(index) => self.wholes().get(index).map(Item::Whole),
+        }
+    }
+
+    /// The MSRP request that the MSRP response `index` answers: same link, other way, same transaction identifier.
+    #[must_use]
+    pub fn media_request_of(&self, index: usize) -> Option<usize> {
+        self.media.request_of(index)
+    }
+
+    /// Entries with octets that are no message: keep-alives, garbage, what passed a limit.
     #[must_use]
     pub fn other(&self) -> &[usize] {
         &self.other
@@ -151,78 +220,110 @@ impl Messages {
         })
     }
 
-    fn datagram(&mut self, number: usize, at: Duration, link: LinkId, from: &Party, to: &Party, bytes: &Bytes) {
+    fn datagram(&mut self, way: &Way<'_>, bytes: &Bytes) {
         if bytes.iter().all(u8::is_ascii_whitespace) {
-            self.other.push(number);
+            self.other.push(way.entry);
             return;
         }
-        let known = *self.datagrams.entry((link, from.is_sut(), bytes.clone())).or_insert(self.list.len());
+        let known = *self.datagrams.entry((way.link, way.from.is_sut(), bytes.clone())).or_insert(self.list.len());
         let repeats = (known < self.list.len()).then_some(known);
-        let pieces = vec![Piece { at: 0, entry: number, from: 0, len: bytes.len() }];
-        let message = Message::parse(bytes.clone());
-        self.list.push(Seen {
-            message,
-            at,
-            entry: number,
-            from: from.clone(),
-            to: to.clone(),
-            link,
-            transport: Transport::Udp,
-            repeats,
+        let pieces = vec![Piece { at: 0, entry: way.entry, from: 0, len: bytes.len() }];
+        self.sip(way, Transport::Udp, bytes.clone(), repeats, pieces);
+    }
+
+    fn octets(&mut self, way: &Way<'_>, protocol: Protocol, transport: Transport, bytes: &Bytes) {
+        let fresh = || Stream { cutter: Cutter::new(protocol), entries: VecDeque::new(), length: 0, to: way.to.clone() };
+        let stream = self.streams.entry((way.link, way.from.clone())).or_insert_with(fresh);
+        stream.entries.push_back((stream.length, way.entry, bytes.clone()));
+        stream.length += bytes.len() as u64;
+        stream.cutter.push(bytes);
+        let mut cuts = Vec::new();
+        while let Some(cut) = stream.cutter.next() {
+            cuts.push(stream.piece(cut));
+        }
+        for cut in cuts {
+            self.add(way, protocol, transport, cut);
+        }
+    }
+
+    /// Both directions of a link are at their end.
+    fn ended(&mut self, entry: usize, at: Duration, link: LinkId) {
+        let (protocol, transport) = self.links.get(&link).copied().unwrap_or_default();
+        if protocol.is_sip() {
+            return;
+        }
+        let ends: Vec<Party> = self.streams.keys().filter(|(of, _)| *of == link).map(|(_, from)| from.clone()).collect();
+        for from in ends {
+            let Some(mut stream) = self.streams.remove(&(link, from.clone())) else { continue };
+            if let Some(cut) = stream.cutter.end() {
+                let cut = stream.piece(cut);
+                self.add(&Way { entry, at, link, from: &from, to: &stream.to }, protocol, transport, cut);
+            }
+        }
+    }
+
+    fn add(&mut self, way: &Way<'_>, protocol: Protocol, transport: Transport, cut: Option<(Bytes, Vec<Piece>)>) {
+        let Some((raw, pieces)) = cut else {
+            self.other.push(way.entry);
+            return;
+        };
+        if protocol.is_sip() {
+            return self.sip(way, transport, raw, None, pieces);
+        }
+        self.media.add(MediaSeen {
+            protocol,
+            raw,
+            msrp: Msrp::default(),
+            at: way.at,
+            entry: way.entry,
+            from: way.from.clone(),
+            to: way.to.clone(),
+            link: way.link,
+            transport,
+            whole: None,
             pieces,
         });
     }
 
-    fn octets(&mut self, number: usize, at: Duration, link: LinkId, from: &Party, to: &Party, bytes: &Bytes) {
-        let fresh = || Stream { framer: Framer::new(Limits::default()), entries: Vec::new(), length: 0 };
-        let stream = self.streams.entry((link, from.clone())).or_insert_with(fresh);
-        stream.entries.push((stream.length, number, bytes.len()));
-        stream.length += bytes.len() as u64;
-        stream.framer.push(bytes);
-        while let Some(framed) = stream.framer.next() {
-            let Framed::Message { from: start, bytes } = framed else {
-                self.other.push(number);
-                continue;
-            };
-            let pieces = pieces(&stream.entries, start, bytes.len());
-            let message = Message::parse(bytes);
-            self.list.push(Seen {
-                message,
-                at,
-                entry: number,
-                from: from.clone(),
-                to: to.clone(),
-                link,
-                transport: Transport::Tcp,
-                repeats: None,
-                pieces,
-            });
-        }
-        // Entries that are used up are not looked at again.
-        let open = stream.length - stream.framer.rest() as u64;
-        stream.entries.retain(|(offset, _, len)| offset + *len as u64 > open);
+    fn sip(&mut self, way: &Way<'_>, transport: Transport, raw: Bytes, repeats: Option<usize>, pieces: Vec<Piece>) {
+        self.list.push(Seen {
+            message: Message::parse(raw),
+            at: way.at,
+            entry: way.entry,
+            from: way.from.clone(),
+            to: way.to.clone(),
+            link: way.link,
+            transport,
+            repeats,
+            pieces,
+        });
     }
 }
 
-fn pieces(entries: &[(u64, usize, usize)], start: u64, len: usize) -> Vec<Piece> {
-    let end = start + len as u64;
-    let in_message = |offset: u64| usize::try_from(offset.saturating_sub(start)).unwrap_or(usize::MAX);
-    entries
-        .iter()
-        .filter_map(|(offset, entry, length)| {
-            let (from, to) = (start.max(*offset), end.min(offset + *length as u64));
-            (from < to).then(|| Piece {
-                at: in_message(from),
-                entry: *entry,
-                from: usize::try_from(from - offset).unwrap_or(usize::MAX),
-                len: usize::try_from(to - from).unwrap_or(usize::MAX),
-            })
-        })
-        .collect()
+impl Stream {
+    /// The octets of a message with the entries that hold them; a message within one entry shares its octets.
+    fn piece(&mut self, cut: Cut) -> Option<(Bytes, Vec<Piece>)> {
+        let Cut::Message { from: start, bytes } = cut else { return None };
+        let end = start + bytes.len() as u64;
+        while self.entries.front().is_some_and(|(offset, _, octets)| offset + octets.len() as u64 <= start) {
+            self.entries.pop_front();
+        }
+        let size = |octets: u64| usize::try_from(octets).unwrap_or(usize::MAX);
+        let mut pieces = Vec::new();
+        for (offset, entry, octets) in self.entries.iter().take_while(|(offset, ..)| *offset < end) {
+            let (from, to) = (start.max(*offset), end.min(offset + octets.len() as u64));
+            pieces.push(Piece { at: size(from - start), entry: *entry, from: size(from - offset), len: size(to - from) });
+        }
+        let shared = match (pieces.as_slice(), self.entries.front()) {
+            ([one], Some((.., octets))) => octets.get(one.from..one.from + one.len).map(|_| octets.slice(one.from..one.from + one.len)),
+            _ => None,
+        };
+        Some((shared.unwrap_or(bytes), pieces))
+    }
 }
 
 #[cfg(test)]
-mod tests {
+mod sip_tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
@@ -276,3 +377,6 @@ mod tests {
         assert_eq!(raws(&followed), raws(&Messages::of(&whole)));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,10 @@ use bytes::Bytes;
 use harness::{
     check::View,
     sut::Ixit,
-    trace::{Endpoint, Event, LinkChange, LinkId, Mark, Party, Protocol, Trace, Transport, view::Messages},
+    trace::{
+        Endpoint, Event, LinkChange, LinkId, Mark, Party, Protocol, Trace, Transport,
+        view::{It, Messages},
+    },
     verdict::{Finding, Judgement},
 };
 
@@ -37,9 +40,16 @@ impl Hand {
     /// What a check says about it; "it" is the last message, "they" are all of the SUT.
     pub fn judge(&self, check: impl FnOnce(&View<'_>) -> Judgement) -> Judgement {
         let messages = Messages::of(&self.0);
-        let they: Vec<usize> = (0..messages.list().len()).filter(|i| messages.list()[*i].by_sut()).collect();
+        let they: Vec<It> = (0..messages.list().len()).filter(|i| messages.list()[*i].by_sut()).map(It::Sip).collect();
         let ixit = Ixit::default();
-        check(&View { trace: &self.0, messages: &messages, it: messages.list().len().checked_sub(1), they: &they, taken: &[], ixit: &ixit })
+        check(&View {
+            trace: &self.0,
+            messages: &messages,
+            it: messages.list().len().checked_sub(1).map(It::Sip),
+            they: &they,
+            taken: &[],
+            ixit: &ixit,
+        })
     }
 
     /// The octets that the evidence of a finding shows, as text.

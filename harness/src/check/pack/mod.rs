@@ -100,7 +100,7 @@ pub fn obeys(view: &View<'_>, spec: &Spec) -> Judgement {
 
 /// Index of "it" among the SIP messages.
 fn own(view: &View<'_>) -> usize {
-    view.it.unwrap_or_default()
+    view.sip().unwrap_or_default()
 }
 
 /// A broken rule at `span` of "it".

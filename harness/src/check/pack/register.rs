@@ -101,7 +101,7 @@ pub(super) fn stays(_: &View<'_>, seen: &Seen) -> Vec<Finding> {
 pub(super) fn leaves(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     let message = &seen.message;
     let raw = &message.raw;
-    let registered: Vec<String> = view.messages.list()[..view.it.unwrap_or_default()]
+    let registered: Vec<String> = view.messages.list()[..view.sip().unwrap_or_default()]
         .iter()
         .filter(|old| old.by_sut() && old.message.method() == Some("REGISTER"))
         .flat_map(|old| {
@@ -353,8 +353,8 @@ pub(super) fn in_time(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
 /// The latest request of the SUT before "it", and of its method, that fits.
 fn earlier<'a>(view: &View<'a>, fits: impl Fn(&Seen) -> bool) -> Option<(usize, &'a Seen)> {
     let list = view.messages.list();
-    let method = list.get(view.it?)?.message.method();
-    let before = list[..view.it?].iter().enumerate().rev();
+    let method = list.get(view.sip()?)?.message.method();
+    let before = list[..view.sip()?].iter().enumerate().rev();
     before.into_iter().find(|(_, old)| old.by_sut() && old.repeats.is_none() && old.message.method() == method && fits(old))
 }
 
@@ -369,7 +369,7 @@ fn answer_to<'a>(view: &View<'a>, index: usize) -> Option<&'a Seen> {
 /// The latest response to a request of the method of "it", before it, with such a status.
 fn answer_before<'a>(view: &View<'a>, fits: impl Fn(u16) -> bool) -> Option<&'a Seen> {
     let list = view.messages.list();
-    let method = list.get(view.it?)?.message.method();
-    let before = list[..view.it?].iter().rev();
+    let method = list.get(view.sip()?)?.message.method();
+    let before = list[..view.sip()?].iter().rev();
     before.into_iter().find(|old| !old.by_sut() && old.message.cseq().map(|(_, m)| m) == method && old.message.status().is_some_and(&fits))
 }

@@ -100,7 +100,7 @@ pub(super) fn grammar(seen: &Seen) -> Vec<Finding> {
 /// RSP-1: what a response copies from its request, in order, and its To tag.
 pub(super) fn response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     let mut findings = grammar(seen);
-    let index = view.it.unwrap_or_default();
+    let index = view.sip().unwrap_or_default();
     let Some(request) = view.messages.request_of(index).map(|i| &view.messages.list()[i]) else { return findings };
     let (message, asked) = (&seen.message, &request.message);
     let texts = |m: &Message, name: &str| m.elements(name).iter().map(|s| m.unfolded(*s).trim().to_owned()).collect::<Vec<_>>();

@@ -66,7 +66,7 @@ fn request(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
 /// MSG-6: no second MESSAGE to a target before the final response to the first.
 fn one_at_a_time(view: &View<'_>, seen: &Seen) -> Option<Finding> {
     let list = view.messages.list();
-    let own = view.it?;
+    let own = view.sip()?;
     let target = |s: &Seen| s.message.request_uri().map(|u| address(&u.text(&s.message.raw)));
     let earlier = list[..own].iter().enumerate().rev().find(|(_, old)| {
         old.by_sut()
@@ -125,7 +125,7 @@ fn response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
 /// have handled, by answering a probe after them.
 fn answered_again(view: &View<'_>, seen: &Seen) -> Option<Finding> {
     let list = view.messages.list();
-    let own = view.it?;
+    let own = view.sip()?;
     let request = view.messages.request_of(own)?;
     let proven = view.trace.entries().iter().rposition(|e| matches!(e.event, Event::Mark(Mark::ProofOfLife(true))))?;
     let repeated: Vec<&Seen> = list.iter().filter(|s| s.repeats == Some(request) && s.entry < proven).collect();

@@ -69,7 +69,7 @@ pub(super) fn request(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
 /// The Message-ID of another message, of either side, used again.
 fn repeated(view: &View<'_>, seen: &Seen, id: &str, span: Span) -> Option<Finding> {
     let field: Field = "CPIM imdn.Message-ID".parse().ok()?;
-    let earlier = view.messages.list()[..view.it?].iter().filter(|old| old.repeats.is_none());
+    let earlier = view.messages.list()[..view.sip()?].iter().filter(|old| old.repeats.is_none());
     let older = earlier.into_iter().find(|old| field.read(&old.message).iter().any(|f| f.text == id))?;
     Some(broken(seen, "IMDN-2", Reason::Violated, "a Message-ID not used before", id, span).on(older.line()))
 }

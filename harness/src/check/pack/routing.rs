@@ -22,7 +22,7 @@ pub(super) fn rules(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
 
 fn request(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     let list = view.messages.list();
-    let granted = list[..view.it.unwrap_or_default()]
+    let granted = list[..view.sip().unwrap_or_default()]
         .iter()
         .rev()
         .find(|old| !old.by_sut() && old.message.status() == Some(200) && old.message.cseq().is_some_and(|(_, m)| m == "REGISTER"));
@@ -78,7 +78,9 @@ fn service_route(granted: &Seen, seen: &Seen) -> Option<Finding> {
 }
 
 fn response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
-    let Some(request) = view.messages.request_of(view.it.unwrap_or_default()).map(|i| &view.messages.list()[i]) else { return Vec::new() };
+    let Some(request) = view.messages.request_of(view.sip().unwrap_or_default()).map(|i| &view.messages.list()[i]) else {
+        return Vec::new();
+    };
     let mut findings = Vec::new();
     if seen.to != request.from || seen.link != request.link {
         let observed = format!("sent to {} over {}", seen.to, seen.transport);
