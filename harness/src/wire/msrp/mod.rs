@@ -1,5 +1,9 @@
 //! One MSRP message as it stands in its bytes: start line, header, body, end-line (RFC 4975, 7 and 9).
 
+pub mod range;
+pub mod uri;
+mod values;
+
 use super::{
     block::{self, Field, LineEnd, Style, control_characters, line_at},
     span::{Faults, Malformation, Span},
@@ -51,8 +55,15 @@ impl Msrp {
         }
         control_characters(raw, Span::new(within.from, block.blank.from), &mut faults);
         this.check(raw, &mut faults);
+        values::check(raw, &this, &mut faults);
         this.malformations = faults.into_vec();
         this
+    }
+
+    /// The value of the first header field of this name, with case.
+    #[must_use]
+    pub fn field(&self, raw: &[u8], name: &str) -> Option<Span> {
+        self.fields.iter().find(|f| f.name.of(raw) == name.as_bytes()).map(|f| f.value)
     }
 
     fn start(&mut self, raw: &[u8], line: Span, faults: &mut Faults) {
@@ -151,7 +162,7 @@ mod tests {
 
     use super::*;
 
-    const PATHS: &str = "To-Path: msrp://a:9/x;tcp\r\nFrom-Path: msrp://b:9/y;tcp\r\n";
+    const PATHS: &str = "To-Path: msrp://a:9/x;tcp\r\nFrom-Path: msrp://b:9/y;tcp\r\nMessage-ID: 12339sdqwer\r\n";
 
     fn parse(text: &str) -> (Msrp, Vec<String>) {
         let msrp = Msrp::parse(text.as_bytes(), Span::all(text.as_bytes()));
@@ -165,7 +176,7 @@ mod tests {
         let (msrp, codes) = parse(&text);
         assert_eq!(codes, [] as [&str; 0]);
         assert_eq!(msrp.body.unwrap().text(text.as_bytes()), "-------ab\r\nHi");
-        assert_eq!((msrp.flag, msrp.fields.len()), (Some(b'+'), 3));
+        assert_eq!((msrp.flag, msrp.fields.len()), (Some(b'+'), 4));
         assert_eq!(msrp.method.unwrap().text(text.as_bytes()), "SEND");
     }
 
@@ -186,7 +197,7 @@ mod tests {
             (format!("MSRP ab12 SEND\r\n{PATHS}\r\n-------ab12$\r\n"), vec!["no-content-type"]),
             (format!("MSRP ab12 SEND\r\n{PATHS}Content-Type: a/b\r\n-------ab12$\r\n"), vec!["no-blank-line"]),
             (format!("MSRP ab12 SEND\r\n{PATHS}Content-Type: a/b\r\nX: 1\r\n\r\n-------ab12$\r\n"), vec!["content-type-not-last"]),
-            ("MSRP ab12 SEND\r\nFrom-Path: x\r\nTo-Path: y\r\n-------ab12$\r\n".into(), vec!["paths"]),
+            ("MSRP ab12 200\r\nFrom-Path: msrp://a:9/x;tcp\r\nTo-Path: msrp://b:9/y;tcp\r\n-------ab12$\r\n".into(), vec!["paths"]),
             (format!("MSRP ab12 SEND\r\n{PATHS}-------ab12$\r\nx"), vec!["octets-behind-end-line"]),
             ("MSRP\r\n".into(), vec!["start-line", "no-end-line", "paths"]),
         ] {
