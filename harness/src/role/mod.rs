@@ -13,6 +13,7 @@ use crate::{
 };
 
 pub mod build;
+pub mod call;
 pub mod challenge;
 pub mod conduct;
 pub mod content_server;
