@@ -6,6 +6,7 @@
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     trace::{Protocol, Transport},
@@ -142,6 +143,55 @@ pub struct Outgoing {
     pub headers: Vec<(String, Option<Vec<String>>)>,
     /// Media type and octets of the body.
     pub body: Option<(String, Bytes)>,
+    /// Which dialog it belongs to.
+    pub within: Within,
+    /// Whether a CANCEL names a branch that no INVITE has.
+    pub stray: bool,
+    /// What it says about media.
+    pub media: Media,
+}
+
+/// Which dialog a named message belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Within {
+    /// None: it begins one, or stands alone.
+    #[default]
+    #[serde(rename = "nothing")]
+    Nothing,
+    /// The latest session between the fake and the SUT.
+    #[serde(rename = "the session")]
+    Session,
+    /// The latest subscription of the SUT at the fake.
+    #[serde(rename = "the subscription")]
+    Subscription,
+}
+
+/// What a named message lays over the media that the role would offer, and what goes over them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Media {
+    /// Attributes that replace those of the role's description; `None` leaves one out. `media` is the value of the m= line,
+    /// `direction` the attribute of that meaning, `address` the value of c=.
+    pub offer: Vec<(String, Option<Vec<String>>)>,
+    /// Lines behind the description.
+    pub extra: Vec<String>,
+    /// Whether two path URIs are given, the first that of a relay.
+    pub relayed: bool,
+    /// Whether MSRP goes under TLS.
+    pub secure: bool,
+    /// What is sent once the SUT has bound the connection.
+    pub content: Option<Bytes>,
+    /// Octets of each chunk; 2048 by default.
+    pub chunk: Option<usize>,
+    /// The chunks by their first and last octet, from 1, negative ones counted from the end; none: all in order.
+    pub ranges: Vec<(i64, i64)>,
+    /// Whether each Byte-Range ends with `*`.
+    pub open: bool,
+    /// Flag of the last chunk that is sent, `$` by default.
+    pub last: Option<char>,
+    /// Header fields that replace those of each SEND; `None` removes one.
+    pub headers: Vec<(String, Option<String>)>,
+    /// How long the last chunk waits.
+    pub pause: Duration,
 }
 
 /// What a registrar grants.

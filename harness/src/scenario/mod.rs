@@ -6,10 +6,14 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    role::{Outgoing, conduct::Rule},
+    role::{Outgoing, Within, conduct::Rule},
     template,
     yaml::{self, YamlError},
 };
+
+mod media;
+
+pub use media::Branch;
 
 /// One file of `scenarios/<role>/`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +81,36 @@ pub struct Named {
     /// Media type of the body; by its ending where not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
+    /// The dialog that it belongs to: `the session`, `the subscription`.
+    #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
+    pub within: Option<Within>,
+    /// Of a CANCEL `other`: a branch that no INVITE has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<Branch>,
+    /// What is laid over the media description of the role.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub offer: BTreeMap<String, Option<Texts>>,
+    /// File in `scenarios/bodies` that goes over MSRP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+    /// Octets of each chunk of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chunks: Option<usize>,
+    /// Its chunks by first and last octet, from 1, negative ones counted from the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ranges: Option<Vec<(i64, i64)>>,
+    /// Whether each Byte-Range ends with `*`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<bool>,
+    /// Flag of the last chunk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flag_last: Option<char>,
+    /// Header fields of each SEND.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub msrp: BTreeMap<String, Option<String>>,
+    /// Milliseconds that the last chunk waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause: Option<u64>,
 }
 
 impl Named {
@@ -93,10 +127,25 @@ impl Named {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Texts {
-    /// One.
-    One(String),
+    /// One; a number or a truth value is text too.
+    One(#[serde(deserialize_with = "scalar")] String),
     /// Several.
     Several(Vec<String>),
+}
+
+fn scalar<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Scalar {
+        Flag(bool),
+        Number(i64),
+        Text(String),
+    }
+    Ok(match Scalar::deserialize(deserializer)? {
+        Scalar::Flag(flag) => flag.to_string(),
+        Scalar::Number(number) => number.to_string(),
+        Scalar::Text(text) => text,
+    })
 }
 
 impl Texts {
@@ -176,6 +225,16 @@ impl Scenario {
             header,
             body: own.body.or(base.body),
             content_type: own.content_type.or(base.content_type),
+            within: own.within.or(base.within),
+            branch: own.branch.or(base.branch),
+            offer: base.offer.into_iter().chain(own.offer).collect(),
+            content: own.content.or(base.content),
+            chunks: own.chunks.or(base.chunks),
+            ranges: own.ranges.or(base.ranges),
+            open: own.open.or(base.open),
+            flag_last: own.flag_last.or(base.flag_last),
+            msrp: base.msrp.into_iter().chain(own.msrp).collect(),
+            pause: own.pause.or(base.pause),
         })
     }
 
@@ -191,26 +250,29 @@ impl Scenario {
     ) -> Result<Outgoing, MessageError> {
         let named = self.message(name)?;
         let lacks = |what| MessageError::Lacks { name: name.to_owned(), what };
-        let to = template::fill(&named.to.ok_or_else(|| lacks("`to`"))?, &mut value)?;
+        let to = template::fill(named.to.as_ref().ok_or_else(|| lacks("`to`"))?, &mut value)?;
         let mut headers = Vec::new();
-        for (field, texts) in named.header {
-            let texts = match texts {
-                None => None,
-                Some(Texts::One(text)) => Some(vec![template::fill(&text, &mut value)?]),
-                Some(Texts::Several(texts)) => Some(texts.iter().map(|t| template::fill(t, &mut value)).collect::<Result<_, _>>()?),
-            };
-            headers.push((field, texts));
+        for (field, texts) in &named.header {
+            headers.push((field.clone(), filled_texts(texts.as_ref(), &mut value)?));
         }
-        let body = match named.body {
+        let body = match &named.body {
             None => None,
             Some(path) => {
-                let octets = file(&path).ok_or_else(|| MessageError::Body(path.clone()))?;
-                let kind = named.content_type.unwrap_or_else(|| media_type(&path).to_owned());
+                let octets = file(path).ok_or_else(|| MessageError::Body(path.clone()))?;
+                let kind = named.content_type.clone().unwrap_or_else(|| media_type(path).to_owned());
                 Some((kind, filled(&octets, &mut value)?))
             }
         };
-        Ok(Outgoing { method: named.method.ok_or_else(|| lacks("`method`"))?, to, headers, body })
+        let media = media::resolved(&named, &mut value, &file)?;
+        let method = named.method.ok_or_else(|| lacks("`method`"))?;
+        Ok(Outgoing { method, to, headers, body, within: named.within.unwrap_or_default(), stray: named.branch.is_some(), media })
     }
+}
+
+/// The texts with placeholders filled in.
+fn filled_texts(texts: Option<&Texts>, value: &mut impl FnMut(&str) -> Option<String>) -> Result<Option<Vec<String>>, MessageError> {
+    let filled = |texts: &Texts| texts.list().iter().map(|text| template::fill(text, &mut *value)).collect::<Result<_, _>>();
+    Ok(texts.map(filled).transpose()?)
 }
 
 /// The octets with placeholders filled in; octets that are no text have none.

@@ -1,0 +1,58 @@
+//! What named messages say about media: the offer, and how the content goes over MSRP.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::{MessageError, Named, filled, filled_texts};
+use crate::{role::Media, template};
+
+/// Whose branch a CANCEL has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Branch {
+    /// Nobody's.
+    Other,
+}
+
+/// Keys of an offer that are no attributes.
+const SWITCHES: [&str; 3] = ["extra", "paths", "tls"];
+
+/// The media of a message with all placeholders filled in.
+pub(super) fn resolved(
+    named: &Named,
+    value: &mut impl FnMut(&str) -> Option<String>,
+    file: impl Fn(&str) -> Option<Bytes>,
+) -> Result<Media, MessageError> {
+    let switch = |name: &str, on: &str| {
+        named.offer.get(name).and_then(Option::as_ref).is_some_and(|texts| texts.list().first().is_some_and(|text| text == on))
+    };
+    let mut offer = Vec::new();
+    for (name, texts) in named.offer.iter().filter(|(name, _)| !SWITCHES.contains(&name.as_str())) {
+        offer.push((name.clone(), filled_texts(texts.as_ref(), value)?));
+    }
+    let content = match &named.content {
+        None => None,
+        Some(path) => Some(filled(&file(path).ok_or_else(|| MessageError::Body(path.clone()))?, &mut *value)?),
+    };
+    let mut headers = Vec::new();
+    for (name, text) in &named.msrp {
+        // Only the role knows the session that it has.
+        let known = |n: &str| if n == "session" { Some("{session}".to_owned()) } else { value(n) };
+        headers.push((name.clone(), text.as_ref().map(|text| template::fill(text, known)).transpose()?));
+    }
+    Ok(Media {
+        offer,
+        extra: named.offer.get("extra").and_then(Option::as_ref).map_or_else(Vec::new, |texts| texts.list().to_vec()),
+        relayed: switch("paths", "2"),
+        secure: switch("tls", "true") || switch("tls", "yes"),
+        content,
+        chunk: named.chunks,
+        ranges: named.ranges.clone().unwrap_or_default(),
+        open: named.open.unwrap_or_default(),
+        last: named.flag_last,
+        headers,
+        pause: Duration::from_millis(named.pause.unwrap_or_default()),
+    })
+}
