@@ -5,7 +5,14 @@ use crate::{
     field::{self, Field, Subject},
     trace::view::{Item, Seen},
     verdict::{Finding, Judgement, Reason, Severity},
-    wire::{Span, cpim::Cpim, lists::List, params::Parametered, uri},
+    wire::{
+        Span,
+        cpim::Cpim,
+        lists::List,
+        mime::{ContentType, Multipart},
+        params::Parametered,
+        uri,
+    },
 };
 
 use super::compare;
@@ -65,33 +72,51 @@ pub fn is_absent(view: &View<'_>) -> Judgement {
     })
 }
 
-/// A multipart body has each of these media types as exactly one part, in any order.
+/// The multipart body of "it", or else the one that its CPIM object wraps (R-7.2.1.4-1), has each of these media types as exactly
+/// one part, in any order.
 #[must_use]
 pub fn has_parts(view: &View<'_>, wanted: &[String]) -> Judgement {
-    on_it(view, |seen| {
-        let Some(multipart) = field::multipart(&seen.message) else {
-            let place = seen.message.first("Content-Type").map_or(seen.message.start_span(), |f| f.line);
-            return vec![
-                Finding::new(Reason::Violated, "Content-Type: multipart/mixed with a boundary", kind(seen))
-                    .by("CMP-MIME")
-                    .on(at(seen, place)),
-            ];
+    on_item(view, |seen| {
+        let raw = seen.raw();
+        let (content_type, body) = wrapped(seen);
+        let kind = content_type.as_ref().map(|t| t.kind.text(raw).to_ascii_lowercase());
+        let place = content_type.as_ref().map_or(seen.start(), |t| t.kind);
+        let boundary =
+            content_type.as_ref().and_then(|t| t.boundary(raw)).filter(|_| kind.as_ref().is_some_and(|k| k.starts_with("multipart/")));
+        let not_mixed = |expected: &str| {
+            let observed = kind.as_deref().map_or_else(|| "no Content-Type".to_owned(), shortened);
+            Finding::new(Reason::Violated, expected, observed).on(at(seen, place))
         };
-        let other = (kind(seen) != "multipart/mixed").then(|| not_mixed(seen));
+        let Some(boundary) = boundary else { return vec![not_mixed("Content-Type: multipart/mixed with a boundary").by("CMP-MIME")] };
+        let multipart = Multipart::parse(raw, body, &boundary);
+        let other = (kind.as_deref() != Some("multipart/mixed")).then(|| not_mixed("Content-Type: multipart/mixed").by("R-0-13"));
         let malformed = multipart.malformations.iter().map(|m| {
             Finding::new(Reason::Malformed, "a multipart body of RFC 2046", m.message.clone()).by("CMP-MIME").on(at(seen, m.span))
         });
-        let parts = field::parts(&seen.message);
+        let kinds: Vec<String> = (multipart.parts.iter())
+            .map(|part| part.content_type(raw).map_or_else(|| "text/plain".to_owned(), |t| t.kind.text(raw).to_ascii_lowercase()))
+            .collect();
         let miscounted = wanted.iter().filter_map(|kind| {
-            let count = parts.iter().filter(|(k, _)| k == &kind.to_ascii_lowercase()).count();
+            let count = kinds.iter().filter(|k| **k == kind.to_ascii_lowercase()).count();
             let reason = if count == 0 { Reason::Missing } else { Reason::Unexpected };
             (count != 1).then(|| {
-                let observed = format!("{count} of {} parts", parts.len());
-                Finding::new(reason, format!("one part of type {kind}"), observed).by("CMP-MIME").on(at(seen, seen.message.body))
+                let observed = format!("{count} of {} parts", kinds.len());
+                Finding::new(reason, format!("one part of type {kind}"), observed).by("CMP-MIME").on(at(seen, body))
             })
         });
         other.into_iter().chain(malformed).chain(miscounted).collect()
     })
+}
+
+/// Type and octets of the body; of a CPIM object those of what it wraps.
+fn wrapped(seen: Item<'_>) -> (Option<ContentType>, Span) {
+    let (raw, subject) = (seen.raw(), Subject::from(seen));
+    let body = subject.body().unwrap_or(seen.start());
+    if subject.kind().as_deref() != Some("message/cpim") {
+        return (subject.content_type(), body);
+    }
+    let cpim = Cpim::parse(raw, body);
+    (cpim.content_type(raw), cpim.content)
 }
 
 /// The media type of the body, in lower case.

@@ -4,9 +4,9 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use super::{View, at, on_it};
+use super::{View, at, on_it, on_item};
 use crate::{
-    trace::view::Seen,
+    trace::view::{Item, Seen},
     verdict::{Finding, Judgement, Reason, Severity},
     wire::Span,
 };
@@ -16,12 +16,14 @@ mod bye;
 mod cancel;
 mod cpim;
 mod dialog;
+mod entities;
 mod invite;
 mod register;
 mod rfc3261;
 mod rfc3428;
 mod rfc5438;
 mod routing;
+mod size;
 
 /// After 64*T1 a transaction is given up, and so is a 2xx that nobody acknowledges (RFC 3261, 17.1.1.1, 13.3.1.4).
 const GIVEN_UP: Duration = Duration::from_secs(32);
@@ -31,6 +33,7 @@ const GIVEN_UP: Duration = Duration::from_secs(32);
 pub struct Spec(&'static str);
 
 type Rules = fn(&View<'_>, &Seen) -> Vec<Finding>;
+type ItemRules = fn(&View<'_>, Item<'_>) -> Vec<Finding>;
 
 /// All packs, by the name in the step.
 const PACKS: &[(&str, Rules)] = &[
@@ -58,6 +61,13 @@ const PACKS: &[(&str, Rules)] = &[
     ("TS 24.229 section 5.1.1.4", register::in_time),
 ];
 
+/// Packs that judge an MSRP message as well.
+const OF_ITEMS: &[(&str, ItemRules)] = &[
+    ("RFC 2046 section 5.1", |_, item| entities::multipart(item)),
+    ("RFC 4483 section 5", |_, item| entities::external(item)),
+    ("RFC 5547 section 6", size::rules),
+];
+
 /// Why a text names no pack.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no rule pack {name:?}; there are {known}")]
@@ -70,11 +80,11 @@ impl FromStr for Spec {
     type Err = NoPack;
 
     fn from_str(text: &str) -> Result<Self, NoPack> {
-        PACKS
-            .iter()
-            .find(|(name, _)| *name == text)
-            .map(|(name, _)| Self(name))
-            .ok_or_else(|| NoPack { name: text.to_owned(), known: PACKS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ") })
+        let known = || PACKS.iter().map(|(name, _)| *name).chain(OF_ITEMS.iter().map(|(name, _)| *name));
+        known()
+            .find(|name| *name == text)
+            .map(Self)
+            .ok_or_else(|| NoPack { name: text.to_owned(), known: known().collect::<Vec<_>>().join(", ") })
     }
 }
 
@@ -91,6 +101,9 @@ pub fn obeys(view: &View<'_>, spec: &Spec) -> Judgement {
     let hidden = spec.0.starts_with("RFC 5438") && view.it().is_ok_and(|seen| crate::field::cpim_part(&seen.message).is_none());
     if hidden {
         return Judgement::Obstacle(Reason::HiddenByAnswer, "the body is no CPIM object by its Content-Type".to_owned());
+    }
+    if let Some((_, rules)) = OF_ITEMS.iter().find(|(name, _)| *name == spec.0) {
+        return on_item(view, |item| rules(view, item));
     }
     match PACKS.iter().find(|(name, _)| *name == spec.0) {
         Some((_, rules)) => on_it(view, |seen| rules(view, seen)),
