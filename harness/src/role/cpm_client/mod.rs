@@ -1,4 +1,4 @@
-//! The conformant CPM client: registers, sends and receives pager mode messages, notifies.
+//! The conformant CPM client: registers, sends and receives messages, small and large, notifies.
 //!
 //! As a peer it stands behind the core and needs no registration; as the SUT it does everything through the core.
 
@@ -15,7 +15,7 @@ use super::{
     transaction::{Heard, Transactions},
 };
 use crate::{
-    trace::Transport,
+    trace::{Protocol, Transport},
     upper::{Act, Answer, Resources, Scope, Sight},
     wire::{
         sip::Message,
@@ -24,11 +24,13 @@ use crate::{
 };
 
 pub mod content;
+mod large;
 mod receiving;
 mod registration;
 mod sending;
 pub mod settings;
 
+use large::Large;
 use receiving::Stored;
 use registration::{Next, Purpose, Registration};
 use sending::Letter;
@@ -54,6 +56,7 @@ pub struct CpmClient {
     queue: VecDeque<Letter>,
     /// Requests without final response: target and handle by transaction.
     outstanding: BTreeMap<u64, (String, Option<String>)>,
+    large: Large,
     conversations: BTreeMap<Vec<String>, String>,
     stored: VecDeque<Stored>,
     /// Handles of own messages by their IMDN Message-ID.
@@ -67,6 +70,7 @@ impl CpmClient {
     #[must_use]
     pub fn new(settings: Settings, local: SocketAddr, seed: u64, epoch: i64) -> Self {
         Self {
+            large: Large::new(large::means(&settings, local), seed),
             initial: settings.clone(),
             settings,
             local,
@@ -160,13 +164,11 @@ impl CpmClient {
                 taken()
             }
             Act::Query { what, of } => self.query(what, &of),
-            Act::CancelMessage { .. }
-            | Act::ForwardStored(_)
-            | Act::ListDeferred {}
-            | Act::HandleDeferred { .. }
-            | Act::PushNotify {}
-            | Act::AnswerConnect { .. }
-            | Act::AnswerInvitation { .. } => Answer::Refused("this client cannot do that yet".to_owned()),
+            Act::CancelMessage { message } => self.cancel_message(now, &message),
+            Act::AnswerInvitation { invitation, decision } => self.answer_invitation(now, &invitation, decision),
+            Act::ForwardStored(_) | Act::ListDeferred {} | Act::HandleDeferred { .. } | Act::PushNotify {} | Act::AnswerConnect { .. } => {
+                Answer::Refused("this client cannot do that yet".to_owned())
+            }
         }
     }
 
@@ -176,6 +178,7 @@ impl CpmClient {
         self.streams.clear();
         self.queue.clear();
         self.outstanding.clear();
+        self.large.clear();
         self.exhausted = false;
         if wipe {
             self.conversations.clear();
@@ -185,7 +188,9 @@ impl CpmClient {
     }
 
     fn arrived(&mut self, now: Duration, hop: Hop, message: Message) {
-        match self.transactions.receive(now, hop, message) {
+        let heard = self.transactions.receive(now, hop, message);
+        self.large.calls.means = self.means();
+        match self.large.calls.heard(now, &mut self.transactions, heard) {
             Heard::Request(id, request) => self.requested(now, id, &request),
             Heard::Response(id, response) => self.responded(now, id, &response),
             Heard::Ack(_) | Heard::Nothing => {}
@@ -208,7 +213,10 @@ impl CpmClient {
     }
 
     fn due(&mut self, now: Duration) {
-        for id in self.transactions.tick(now) {
+        let given_up = self.transactions.tick(now);
+        self.large.calls.means = self.means();
+        self.large.msrp.tick(now);
+        for id in self.large.calls.tick(now, &mut self.transactions, given_up) {
             if self.registration.pending.is_some_and(|(pending, _)| pending == id) {
                 self.registration.over();
             } else {
@@ -262,6 +270,8 @@ fn tagged(octets: bytes::Bytes, tag: &str) -> bytes::Bytes {
 impl Actor for CpmClient {
     fn handle(&mut self, now: Duration, input: Input) {
         match input {
+            Input::Bytes { hop, bytes } if hop.protocol == Protocol::Msrp => self.large.msrp.receive(now, hop, &bytes),
+            Input::Closed { hop } if hop.protocol == Protocol::Msrp => self.large.closed(hop),
             Input::Bytes { hop, bytes } if hop.transport == Transport::Udp => self.arrived(now, hop, Message::parse(bytes)),
             Input::Bytes { hop, bytes } => {
                 let framer = self.streams.entry(hop.address).or_insert_with(|| Framer::new(Limits::default()));
@@ -289,6 +299,7 @@ impl Actor for CpmClient {
             }
             Input::Stimulus(Stimulus::Probe { .. } | Stimulus::Grant(_)) => {}
         }
+        self.attend(now);
     }
 
     fn poll(&mut self) -> Option<Output> {
@@ -296,15 +307,18 @@ impl Actor for CpmClient {
         if let Some(at) = self.out.iter().position(|o| matches!(o, Output::Answered { .. })) {
             return self.out.remove(at);
         }
-        self.out.pop_front().or_else(|| self.transactions.poll().map(|(hop, bytes)| Output::Transmit { hop, bytes }))
+        self.out.pop_front().or_else(|| self.large.poll())
     }
 
     fn deadline(&self) -> Option<Duration> {
-        [self.transactions.deadline(), self.registration.refresh, self.registration.until].into_iter().flatten().min()
+        [self.transactions.deadline(), self.registration.refresh, self.registration.until, self.large.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn idle(&self, now: Duration, within: Duration) -> bool {
-        self.out.is_empty() && self.registration.refresh.is_none_or(|at| at > now + within)
+        self.out.is_empty() && self.large.silent() && self.registration.refresh.is_none_or(|at| at > now + within)
     }
 
     fn reset(&mut self) {

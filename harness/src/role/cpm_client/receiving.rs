@@ -67,9 +67,6 @@ impl CpmClient {
             "OPTIONS" => self.respond(now, id, request, 200, |draft| {
                 draft.header("Allow", &METHODS.replace(',', ", ")).header("Accept", "message/cpim")
             }),
-            // Sessions are declined: none of them is a feature of this client yet.
-            "INVITE" => self.respond(now, id, request, 488, |draft| draft),
-            "BYE" | "CANCEL" => self.respond(now, id, request, 481, |draft| draft),
             _ => self.respond(now, id, request, 405, |draft| draft.header("Allow", &METHODS.replace(',', ", "))),
         }
     }

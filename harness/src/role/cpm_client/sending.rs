@@ -1,4 +1,4 @@
-//! Sending pager mode messages (CONV-7.2.1.1, CONV-7.2.1.3): what goes out is worked out here, when it goes is the queue's.
+//! Sending messages (CONV-7.2.1.1, CONV-7.2.1.3), those in pager mode whole: what goes out is worked out here, when it goes is the queue's.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -38,6 +38,8 @@ pub(super) struct Letter {
     pub anonymous: bool,
     pub expires: Option<u32>,
     pub cpim: Cpim,
+    /// Whether it is too large for pager mode.
+    pub large: bool,
 }
 
 /// What is to be wrapped.
@@ -156,9 +158,7 @@ impl CpmClient {
     }
 
     fn accept(&mut self, now: Duration, mut letter: Letter) -> Answer {
-        if letter.cpim.octets().len() > PAGER {
-            return Answer::Refused("messages above the pager mode limit are not supported".to_owned());
-        }
+        letter.large = letter.cpim.octets().len() > PAGER;
         let handle = self.handle("out");
         letter.handle = Some(handle.clone());
         if let Some((id, _)) = &letter.cpim.imdn {
@@ -177,6 +177,10 @@ impl CpmClient {
         let Some(hop) = self.core() else { return };
         let mut held = std::mem::take(&mut self.queue);
         while let Some(letter) = held.pop_front() {
+            if letter.large {
+                self.send_large(now, letter);
+                continue;
+            }
             if self.outstanding.values().any(|(target, _)| uri::same(target, &letter.target)) {
                 self.queue.push_back(letter);
                 continue;
@@ -222,6 +226,11 @@ impl CpmClient {
             .maybe("Require", (!letter.members.is_empty()).then_some("recipient-list-message"))
             .body(&content_type, body)
             .finish()
+    }
+
+    /// The user learns that a message was not sent.
+    pub(super) fn failed(&mut self, message: &str) {
+        self.show(Sight::MessageStatus { message: message.to_owned(), status: Status::Failed, recipient: None });
     }
 
     /// The MESSAGE with number `id` was answered, or given up: the user learns it, and the next one may go.

@@ -10,7 +10,7 @@ use crate::trace::Transport;
 pub const ICSI: &str = "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.";
 
 /// Methods that the client lets be known as supported (RFC 3261, 20.5).
-pub const METHODS: &str = "MESSAGE,OPTIONS,INVITE,ACK,BYE,CANCEL";
+pub const METHODS: &str = "MESSAGE,OPTIONS,INVITE,ACK,BYE,CANCEL,UPDATE";
 
 /// Provisioning of one client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +55,8 @@ pub struct Settings {
     pub storage_address: Option<SocketAddr>,
     /// What carries MSRP.
     pub media_transport: Transport,
+    /// Fingerprint of the own certificate, as in SDP (RFC 4572, 5).
+    pub fingerprint: String,
     /// Names and URLs of objects in the message store, which a message store client would know.
     pub stored_objects: Vec<(String, String)>,
 }
@@ -93,6 +95,7 @@ impl Default for Settings {
             deferred_mgmt_uri: "sip:CPMDeferredMsgMgmt@example.com".to_owned(),
             storage_address: None,
             media_transport: Transport::Tcp,
+            fingerprint: String::new(),
             stored_objects: vec![("holiday-film".to_owned(), "imap://store.example.com/films;UIDVALIDITY=385759045/;UID=20".to_owned())],
         }
     }
