@@ -18,11 +18,14 @@ mod cpim;
 mod dialog;
 mod entities;
 mod invite;
+mod msrp_sdp;
 mod register;
 mod rfc3261;
 mod rfc3428;
 mod rfc5438;
+mod rfc5547;
 mod routing;
+mod sdp;
 mod size;
 
 /// After 64*T1 a transaction is given up, and so is a 2xx that nobody acknowledges (RFC 3261, 17.1.1.1, 13.3.1.4).
@@ -51,12 +54,22 @@ const PACKS: &[(&str, Rules)] = &[
     ("RFC 3261 section 22", register::authenticates),
     ("RFC 3261 section 9.1", cancel::request),
     ("RFC 3261 section 9.2", cancel::response),
+    ("RFC 3264", sdp::rules),
     ("RFC 3428", rfc3428::rules),
     ("RFC 3840 section 9", register::capabilities),
     ("RFC 3862", cpim::rules),
+    ("RFC 4566", sdp::grammar),
+    ("RFC 4975 section 8", msrp_sdp::rules),
+    ("RFC 4975 section 8.1", msrp_sdp::lines),
+    ("RFC 4975 section 8.2", msrp_sdp::path),
+    ("RFC 4975 section 8.6", msrp_sdp::types),
     ("RFC 5438 section 7.1.1", rfc5438::request),
     ("RFC 5438 section 7.2.1", rfc5438::notification),
+    ("RFC 5547", rfc5547::rules),
     ("RFC 5627 section 4.1", register::gruu),
+    ("RFC 6135", msrp_sdp::connects),
+    ("RFC 6135 section 4.2", msrp_sdp::setup),
+    ("RFC 6135 section 4.4", msrp_sdp::connection),
     ("TS 24.229", routing::rules),
     ("TS 24.229 section 5.1.1.4", register::in_time),
 ];
@@ -97,10 +110,8 @@ impl fmt::Display for Spec {
 /// "It" keeps the rules of the pack.
 #[must_use]
 pub fn obeys(view: &View<'_>, spec: &Spec) -> Judgement {
-    // That there is a CPIM object at all, CONV-7.2.1.1-16 judges; without one its rules have nothing to look at.
-    let hidden = spec.0.starts_with("RFC 5438") && view.it().is_ok_and(|seen| crate::field::cpim_part(&seen.message).is_none());
-    if hidden {
-        return Judgement::Obstacle(Reason::HiddenByAnswer, "the body is no CPIM object by its Content-Type".to_owned());
+    if let Some(what) = view.it().ok().and_then(|seen| hidden(spec.0, seen)) {
+        return Judgement::Obstacle(Reason::HiddenByAnswer, what.to_owned());
     }
     if let Some((_, rules)) = OF_ITEMS.iter().find(|(name, _)| *name == spec.0) {
         return on_item(view, |item| rules(view, item));
@@ -111,6 +122,20 @@ pub fn obeys(view: &View<'_>, spec: &Spec) -> Judgement {
     }
 }
 
+/// What another row judges to be there, and without which the rules have nothing to look at.
+fn hidden(spec: &str, seen: &Seen) -> Option<&'static str> {
+    let is = |documents: &[&str]| documents.iter().any(|d| spec.starts_with(d));
+    // That there is a CPIM object at all, CONV-7.2.1.1-16 judges.
+    if is(&["RFC 5438"]) && crate::field::cpim_part(&seen.message).is_none() {
+        return Some("the body is no CPIM object by its Content-Type");
+    }
+    // That there is a session description, RFC 3264 judges.
+    if is(&["RFC 4566", "RFC 4975 section 8", "RFC 5547", "RFC 6135"]) && sdp::Described::of(&seen.message).is_none() {
+        return Some("the body holds no application/sdp");
+    }
+    None
+}
+
 /// Index of "it" among the SIP messages.
 fn own(view: &View<'_>) -> usize {
     view.sip().unwrap_or_default()
@@ -118,7 +143,9 @@ fn own(view: &View<'_>) -> usize {
 
 /// A broken rule at `span` of "it".
 fn broken(seen: &Seen, rule: &str, reason: Reason, expected: &str, observed: impl Into<String>, span: Span) -> Finding {
-    Finding::new(reason, expected, super::shortened(&observed.into())).by(rule).on(at(seen, span))
+    let observed = observed.into();
+    let observed = if observed.is_empty() { "nothing".to_owned() } else { super::shortened(&observed) };
+    Finding::new(reason, expected, observed).by(rule).on(at(seen, span))
 }
 
 /// A broken recommendation at `span` of "it".
