@@ -9,7 +9,10 @@ use bytes::Bytes;
 use harness::{
     check::{View, pack},
     sut::Ixit,
-    trace::{Endpoint, Event, LinkChange, LinkId, Mark, Party, Protocol, Trace, Transport, view::Messages},
+    trace::{
+        Endpoint, Event, LinkChange, LinkId, Mark, Party, Protocol, Trace, Transport,
+        view::{It, Messages},
+    },
     verdict::{Evidence, Finding, Judgement, Severity},
 };
 use pretty_assertions::assert_eq;
@@ -114,7 +117,7 @@ fn judged(said: &[Said], name: &str) -> Vec<Finding> {
     let (trace, it) = spoken(said);
     let messages = Messages::of(&trace);
     let ixit = Ixit::default();
-    let view = View { trace: &trace, messages: &messages, it: Some(harness::trace::view::It::Sip(it)), they: &[], taken: &[], ixit: &ixit };
+    let view = View { trace: &trace, messages: &messages, it: Some(It::Sip(it)), they: &[], taken: &[], ixit: &ixit };
     match pack::obeys(&view, &name.parse().unwrap()) {
         Judgement::Looked { findings, .. } => {
             for evidence in findings.iter().flat_map(|f| &f.evidence) {
