@@ -61,16 +61,39 @@ pub(crate) async fn load(world: &mut World, name: &str) {
         Ok(subject) => subject,
         Err(error) => return world.stop(Obstacle::new(Reason::SutGone, error.to_string())),
     };
-    let plan = Plan { scenario, ixit: &setup.profile.ixit, transport: setup.transport, link: setup.link, subject, seed, epoch };
+    let plan = Plan {
+        scenario,
+        ixit: &setup.profile.ixit,
+        transport: setup.transport,
+        link: setup.link,
+        subject,
+        held: held(world, scenario),
+        seed,
+        epoch,
+    };
     let record = world.recorder.take().unwrap_or_default();
     match stage::set(plan, record).await {
         Err(error) => world.stop(Obstacle::new(Reason::Link, error.to_string())),
-        Ok((bench, core)) => {
-            world.names.insert("core".to_owned(), core.to_string());
+        Ok((bench, places)) => {
+            world.names.extend(places);
             world.bench = Some(bench);
             provision(world).await;
         }
     }
+}
+
+/// What the servers of a scenario hold, placeholders filled in.
+fn held(world: &World, scenario: &harness::scenario::Scenario) -> stage::Held {
+    let setup = world.setup();
+    let mut ids = world.ids.clone();
+    let mut octets = |path: &str| {
+        let octets = setup.suite.file(path).unwrap_or_default();
+        let text = std::str::from_utf8(&octets).ok();
+        let filled = text.and_then(|text| template::fill(text, |name| value(world, &mut ids, "Bob", name)).ok());
+        filled.map_or(octets, Bytes::from)
+    };
+    let holding = scenario.fakes.iter().filter(|(_, fake)| !fake.holds.is_empty());
+    holding.map(|(name, fake)| (name.clone(), fake.holds.iter().map(|(key, path)| (key.clone(), octets(path))).collect())).collect()
 }
 
 /// Tells an external SUT what it has to know, as far as its adapter can be told.

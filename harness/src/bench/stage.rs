@@ -4,27 +4,34 @@ use std::{
     collections::BTreeMap,
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
 };
+
+use bytes::Bytes;
 
 use super::{
     Bench, Carrier, Reach, Seat,
     memory::Memory,
-    net::{Net, Sockets},
+    net::{Net, Service, Sockets},
     record::Recorder,
+    tls,
 };
 pub use crate::role::Hosts;
 use crate::{
     role::{
-        Actor,
+        Actor, Hop,
         conduct::{Deviant, Rule},
+        content_server::{ContentServer, Table},
         cpm_client::{CpmClient, Settings},
         ims_core::{ImsCore, Provisioning},
+        message_store::{MessageStore, Stock},
         null::{Null, NullSut},
+        participating::{Participating, Places},
     },
     scenario::{Fake, FakeRole, Scenario},
     sut::{Ixit, external::ExternalSut},
     template,
-    trace::{Party, Transport},
+    trace::{Party, Protocol, Transport},
 };
 
 /// What stands in the SUT's place.
@@ -74,11 +81,16 @@ pub struct Plan<'a> {
     pub link: Link,
     /// What stands in the SUT's place.
     pub subject: Subject,
+    /// What the servers hold: octets by fake and by the key of its `holds`.
+    pub held: Held,
     /// Seed of all identifiers.
     pub seed: u64,
     /// Unix time at the start, seconds.
     pub epoch: i64,
 }
+
+/// Octets by fake and key.
+pub type Held = BTreeMap<String, BTreeMap<String, Bytes>>;
 
 /// Why a stage could not be set.
 #[derive(Debug, thiserror::Error)]
@@ -110,12 +122,12 @@ fn outer(place: usize) -> SocketAddr {
     SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)), 5060)
 }
 
-/// Sets the stage; gives the bench and where the core listens.
+/// Sets the stage; gives the bench, and where what listens by name: `core`, `store`, `content`, `relay`.
 ///
 /// # Errors
 /// [`StageError`].
-pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, SocketAddr), StageError> {
-    let names = names(plan.ixit);
+pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<String, String>), StageError> {
+    let mut names = names(plan.ixit);
     let fakes: Vec<(&String, &Fake)> = plan.scenario.fakes.iter().collect();
     let core = fakes.iter().position(|(_, fake)| fake.role == FakeRole::ImsCore).ok_or(StageError::NoCore)?;
     // Places 1 on are the fakes', place 0 the SUT's; only those that the SUT may reach have an outer address.
@@ -123,7 +135,7 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, SocketAddr)
     let mut outers: Vec<Option<SocketAddr>> = Vec::new();
     for (place, (_, fake)) in fakes.iter().enumerate() {
         outers.push(match (fake.role, plan.link) {
-            (FakeRole::CpmClient, _) => None,
+            (FakeRole::CpmClient | FakeRole::ParticipatingFunction | FakeRole::MessageStore | FakeRole::ContentServer, _) => None,
             (_, Link::Memory) => Some(outer(place + 1)),
             (role, Link::Net(listen)) => {
                 let address = if role == FakeRole::ImsCore { listen } else { SocketAddr::new(listen.ip(), 0) };
@@ -143,6 +155,41 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, SocketAddr)
     // The home domain "resolves" to a bystander, so that going there past the core is seen.
     let bystander = fakes.iter().position(|(_, fake)| fake.role == FakeRole::Bystander).and_then(|place| outers[place]);
     hosts.extend(names.get("home").cloned().zip(bystander));
+    let mut services: Vec<Vec<Hop>> = Vec::new();
+    let mut listening = Vec::new();
+    for (place, (_, fake)) in fakes.iter().enumerate() {
+        let mut own = Vec::new();
+        for (number, (protocol, transport)) in spoken(fake.role).iter().enumerate() {
+            own.push(match plan.link {
+                Link::Memory => {
+                    let port = 2855 + u16::try_from(number).unwrap_or_default();
+                    Hop::over(*protocol, *transport, SocketAddr::new(outer(place + 1).ip(), port))
+                }
+                Link::Net(listen) => {
+                    let service = Service::bind(*protocol, *transport, SocketAddr::new(listen.ip(), 0)).await?;
+                    let hop = service.hop;
+                    listening.push((place, service));
+                    hop
+                }
+            });
+        }
+        services.push(own);
+    }
+    let mut places = BTreeMap::from([("core".to_owned(), core_outer.to_string())]);
+    for ((name, fake), own) in fakes.iter().zip(&services) {
+        match (fake.role, own.as_slice()) {
+            (FakeRole::MessageStore, [imap]) => drop(places.insert("store".to_owned(), imap.address.to_string())),
+            (FakeRole::ContentServer, [http]) => drop(places.insert("content".to_owned(), format!("http://{}", http.address))),
+            (FakeRole::ParticipatingFunction, [tcp, _, relay]) => {
+                hosts.insert((*name).clone(), tcp.address);
+                hosts.entry("the MSRP Relay".to_owned()).or_insert(relay.address);
+                places.entry("relay".to_owned()).or_insert_with(|| relay.address.to_string());
+            }
+            _ => {}
+        }
+    }
+    names.extend(places.clone());
+    let fingerprint = if plan.link == Link::Memory { tls::MEMORY } else { tls::fingerprint() };
     let inners: Vec<SocketAddr> = (0..fakes.len()).map(inner).collect();
     let mut seats = Vec::new();
     for (place, (name, fake)) in fakes.iter().enumerate() {
@@ -157,10 +204,31 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, SocketAddr)
             FakeRole::ImsCore => Box::new(ImsCore::new(provisioning(plan.ixit, &uris, &inners, core_outer, core), seed)),
             FakeRole::CpmClient => Box::new(CpmClient::peer(settings(), inners[place], seed, plan.epoch)),
             FakeRole::Bystander => Box::new(NullSut::cold(Null::Dead)),
+            FakeRole::ParticipatingFunction => Box::new(Participating::new(
+                Places {
+                    uri: uris[place].clone().unwrap_or_default(),
+                    inner: inners[place],
+                    core: inners[core],
+                    tcp: services[place][0].address,
+                    tls: services[place][1].address,
+                    relay: services[place][2].address,
+                    fingerprint: fingerprint.to_owned(),
+                    rings: fake.rings.map(Duration::from_secs),
+                },
+                seed,
+            )),
+            FakeRole::MessageStore => Box::new(MessageStore::new(stock(plan.held.get(*name)))),
+            FakeRole::ContentServer => Box::new(ContentServer::new(table(plan.held.get(*name)))),
         };
         let always = plan.scenario.conduct.get("always").and_then(|conduct| conduct.get(*name)).cloned().unwrap_or_default();
         let actor = Box::new(Deviant::new(actor, always, names.clone(), hosts.clone(), inners.clone(), seed));
-        seats.push(Seat { party: Party::new(name), actor, outer: outers[place], inner: Some(inners[place]), services: Vec::new() });
+        seats.push(Seat {
+            party: Party::new(name),
+            actor,
+            outer: outers[place],
+            inner: Some(inners[place]),
+            services: services[place].clone(),
+        });
     }
     let reach = match plan.subject {
         Subject::External(guard) => Reach::External(guard),
@@ -192,9 +260,41 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, SocketAddr)
     };
     let carrier = match plan.link {
         Link::Memory => Carrier::Memory(Memory::default()),
-        Link::Net(_) => Carrier::Net(Net::start(sockets, Vec::new())),
+        Link::Net(_) => Carrier::Net(Net::start(sockets, listening)),
     };
-    Ok((Bench::new(record, seats, reach, carrier), core_outer))
+    Ok((Bench::new(record, seats, reach, carrier), places))
+}
+
+/// What a fake speaks past signalling, each at an address of its own.
+fn spoken(role: FakeRole) -> &'static [(Protocol, Transport)] {
+    match role {
+        // In the clear, under TLS, and by way of its relay.
+        FakeRole::ParticipatingFunction => {
+            &[(Protocol::Msrp, Transport::Tcp), (Protocol::Msrp, Transport::Tls), (Protocol::Msrp, Transport::Tcp)]
+        }
+        FakeRole::MessageStore => &[(Protocol::Imap, Transport::Tcp)],
+        FakeRole::ContentServer => &[(Protocol::Http, Transport::Tcp)],
+        FakeRole::ImsCore | FakeRole::CpmClient | FakeRole::Bystander => &[],
+    }
+}
+
+/// What a message store holds: keys are `mailbox/UID`.
+fn stock(held: Option<&BTreeMap<String, Bytes>>) -> Stock {
+    let mut stock = Stock::new();
+    for (key, octets) in held.into_iter().flatten() {
+        if let Some((mailbox, uid)) = key.rsplit_once('/')
+            && let Ok(uid) = uid.parse()
+        {
+            stock.entry(mailbox.to_owned()).or_default().insert(uid, octets.clone());
+        }
+    }
+    stock
+}
+
+/// What a content server holds: keys are paths.
+fn table(held: Option<&BTreeMap<String, Bytes>>) -> Table {
+    let kind = |path: &str| if path.ends_with(".jpg") { "image/jpeg" } else { "text/plain;charset=UTF-8" };
+    held.into_iter().flatten().map(|(path, octets)| (path.clone(), (kind(path).to_owned(), octets.clone()))).collect()
 }
 
 fn provisioning(ixit: &Ixit, uris: &[Option<String>], inners: &[SocketAddr], outer: SocketAddr, core: usize) -> Provisioning {

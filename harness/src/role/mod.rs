@@ -24,6 +24,7 @@ pub mod ims_core;
 pub mod message_store;
 pub mod msrp;
 pub mod null;
+pub mod participating;
 pub mod patch;
 pub mod sdp;
 pub mod transaction;

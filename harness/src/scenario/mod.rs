@@ -42,6 +42,9 @@ pub struct Fake {
     /// unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rings: Option<u64>,
+    /// What a server holds: files of `scenarios/` by `mailbox/UID` of a message store, by path of a content server.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub holds: BTreeMap<String, String>,
 }
 
 /// What a fake can be.
@@ -52,6 +55,12 @@ pub enum FakeRole {
     ImsCore,
     /// A CPM client behind the core.
     CpmClient,
+    /// A participating function, for the user or service whose address it has.
+    ParticipatingFunction,
+    /// A message store that stored objects are fetched from.
+    MessageStore,
+    /// A server for content that messages refer to.
+    ContentServer,
     /// A host that the SUT should not talk to; it listens and says nothing.
     Bystander,
 }

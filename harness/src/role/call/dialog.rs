@@ -120,6 +120,6 @@ pub fn contact(message: &Message) -> Option<String> {
 }
 
 /// The values of a header field, unfolded.
-pub(super) fn texts(message: &Message, name: &str) -> Vec<String> {
+pub(crate) fn texts(message: &Message, name: &str) -> Vec<String> {
     message.elements(name).into_iter().map(|span| message.unfolded(span).into_owned()).collect()
 }

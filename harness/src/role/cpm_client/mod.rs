@@ -255,7 +255,7 @@ impl CpmClient {
 }
 
 /// The request with a tag in its From header field, if it has none.
-fn tagged(octets: bytes::Bytes, tag: &str) -> bytes::Bytes {
+pub(crate) fn tagged(octets: bytes::Bytes, tag: &str) -> bytes::Bytes {
     let message = Message::parse(octets);
     match message.first("From") {
         Some(from) if message.tag("From").is_none() => {

@@ -53,6 +53,10 @@ pub struct Wish {
     pub failure_report: FailureReport,
     /// Chunks to send by number, 1-based, where it is not all of them in order.
     pub order: Option<Vec<usize>>,
+    /// Chunks to send by their octets, 0-based, the end exclusive, where they are not all of one size.
+    pub ranges: Option<Vec<(usize, usize)>>,
+    /// Whether each Byte-Range ends with `*`.
+    pub open: bool,
     /// Flag of the chunk that ends the content: `$`, or what a named message says.
     pub flag: u8,
     /// Header fields that replace those of each chunk; `None` removes one.
@@ -73,6 +77,8 @@ impl Wish {
             success_report: false,
             failure_report: FailureReport::Yes,
             order: None,
+            ranges: None,
+            open: false,
             flag: b'$',
             overlay: Vec::new(),
             pause: Duration::ZERO,
@@ -132,7 +138,8 @@ impl Outgoing {
     }
 
     fn planned(&self) -> usize {
-        self.wish.order.as_ref().map_or_else(|| self.wish.chunks(), Vec::len)
+        let ordered = || self.wish.order.as_ref().map_or_else(|| self.wish.chunks(), Vec::len);
+        self.wish.ranges.as_ref().map_or_else(ordered, Vec::len)
     }
 
     /// Whether all chunks are sent.
@@ -179,9 +186,12 @@ impl Outgoing {
         let total = self.wish.content.len();
         let start = (number - 1) * self.wish.chunk.max(1);
         let end = start.saturating_add(self.wish.chunk.max(1)).min(total);
+        let (start, end) =
+            self.wish.ranges.as_ref().and_then(|r| r.get(self.next).copied()).map_or((start, end), |(a, b)| (a, b.min(total)));
         let body = self.wish.content.get(start..end).unwrap_or_default();
-        let last = if body.len() > INTERRUPTIBLE { "*".to_owned() } else { end.to_string() };
-        let flag = if number == chunks || self.wish.flag == b'#' && self.next + 1 == self.planned() { self.wish.flag } else { b'+' };
+        let last = if self.wish.open || body.len() > INTERRUPTIBLE { "*".to_owned() } else { end.to_string() };
+        let ends = if self.wish.ranges.is_some() { end == total } else { number == chunks };
+        let flag = if ends || self.wish.flag == b'#' && self.next + 1 == self.planned() { self.wish.flag } else { b'+' };
         let mut fields: Fields = [
             ("To-Path", to.to_owned()),
             ("From-Path", from.to_owned()),

@@ -269,7 +269,7 @@ impl Text {
         }
     }
 
-    /// Lays values over the description: key is the name of an attribute, or `media`, `direction`, `connection`, `extra`
+    /// Lays values over the description: key is the name of an attribute, or `media`, `direction`, `address` (c=), `extra`
     /// (lines behind all others); several values are several lines, `None` leaves it out.
     #[must_use]
     pub fn overlaid(mut self, overlay: &[(String, Option<Vec<String>>)]) -> Self {
@@ -277,7 +277,7 @@ impl Text {
             let first = values.as_ref().and_then(|v| v.first().cloned());
             match key.as_str() {
                 "media" => self.media = first.unwrap_or_default(),
-                "connection" => self.connection = first,
+                "address" => self.connection = first,
                 "extra" => self.extra = values.clone().unwrap_or_default(),
                 "direction" => {
                     let at = self.place(|name| Direction::ALL.iter().any(|d| d.name() == name));

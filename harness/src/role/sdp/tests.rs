@@ -86,7 +86,7 @@ fn what_is_laid_over_stands_in_place() {
         ("setup", Some(vec!["actpass".to_owned()])),
         ("file-selector", None),
         ("direction", Some(vec!["sendrecv".to_owned()])),
-        ("connection", Some(vec!["IN IP4 192.0.2.77".to_owned()])),
+        ("address", Some(vec!["IN IP4 192.0.2.77".to_owned()])),
         ("media", Some(vec!["message 2855 TCP/MSRP *".to_owned()])),
         ("extra", Some(vec!["m=audio 4000 RTP/AVP 0".to_owned()])),
         ("connection-type", Some(vec!["a".to_owned(), "b".to_owned()])),
