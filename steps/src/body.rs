@@ -2,18 +2,39 @@
 
 use cucumber::then;
 use gherkin::Step;
-use harness::check::body;
+use harness::{
+    check::{body, sdp},
+    field::Field as FieldName,
+    verdict::Reason,
+};
 
 use crate::{
     network,
-    params::{Clause, Field, Message},
-    world::World,
+    params::{Clause, Field, Format, Message},
+    world::{Obstacle, World},
 };
 
-/// A CPIM object by its Content-Type, alone or as one part of a multipart.
-#[then(expr = "{clause} its body is a CPIM message")]
-fn is_cpim(world: &mut World, clause: Clause, step: &Step) {
-    world.judge(step, &clause, body::is_cpim);
+/// CPIM object or session description by its Content-Type, alone or as one part of a multipart; table: SDP attributes, empty = absent.
+#[then(expr = "{clause} its body is a(n) {format}( with)")]
+fn is_format(world: &mut World, clause: Clause, format: Format, step: &Step) {
+    let mut with = Vec::new();
+    for (name, value) in network::pairs(step) {
+        let value = network::text(world, &value).unwrap_or(value);
+        match format!("SDP {name}").parse::<FieldName>() {
+            Ok(field) => with.push((field, value)),
+            Err(error) => return world.stop(Obstacle::new(Reason::Suite, error.to_string())),
+        }
+    }
+    world.judge(step, &clause, |view| match format.0 {
+        sdp::Format::Cpim => body::is_cpim(view),
+        other => sdp::is_description(view, other, &with),
+    });
+}
+
+/// Sections, media, protocols, directions and refusals fit the offer (RFC 3264); a selector that is not copied warns.
+#[then(expr = "{clause} its body is an SDP answer to {message}")]
+fn is_answer(world: &mut World, clause: Clause, message: Message, step: &Step) {
+    world.judge(step, &clause, |view| sdp::answers(view, &message.0));
 }
 
 /// Resource list: exactly these entries, as a set.

@@ -13,5 +13,6 @@ mod preamble;
 pub mod run;
 mod seen;
 pub mod selftest;
+mod session;
 mod user;
 pub mod world;

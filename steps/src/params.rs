@@ -156,6 +156,39 @@ choice!(
     { "accepts" => InvitationAnswer::Accept, "rejects" => InvitationAnswer::Reject }
 );
 choice!(
+    /// What a body is.
+    Format(check::sdp::Format),
+    "format",
+    r"CPIM message|SDP offer|SDP answer",
+    {
+        "CPIM message" => check::sdp::Format::Cpim,
+        "SDP offer" => check::sdp::Format::Offer,
+        "SDP answer" => check::sdp::Format::Answer,
+    }
+);
+choice!(
+    /// Where a request belongs.
+    Dialog(check::session::Dialog),
+    "dialog",
+    r"outside any dialog|within the session|within the subscription",
+    {
+        "outside any dialog" => check::session::Dialog::Outside,
+        "within the session" => check::session::Dialog::Session,
+        "within the subscription" => check::session::Dialog::Subscription,
+    }
+);
+choice!(
+    /// What the media plane does since the last stimulus.
+    Plane(check::media::Plane),
+    "plane",
+    r"stays down|starts|stops",
+    {
+        "stays down" => check::media::Plane::StaysDown,
+        "starts" => check::media::Plane::Starts,
+        "stops" => check::media::Plane::Stops,
+    }
+);
+choice!(
     /// Presence of a field.
     Has(check::field::Has),
     "has",

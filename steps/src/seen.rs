@@ -32,7 +32,7 @@ async fn sees(world: &mut World, count: Count, kind: Kind, actor: Actor, step: &
     world.take(&sighting);
 }
 
-/// Obliges the SUT to send them; the last of them is "it".
+/// Obliges the SUT to send them; the last of them is "it". For a MAY none at all is a branch not taken.
 #[then(expr = "{clause} the SUT sends {count} {kind} to {actor}( with)")]
 async fn sends(world: &mut World, clause: Clause, count: Count, kind: Kind, actor: Actor, step: &Step) {
     let wanted = wanted(world, &kind, &actor, step);
@@ -47,6 +47,9 @@ async fn sends(world: &mut World, clause: Clause, count: Count, kind: Kind, acto
             }
         }
         world.check_life(&mut |view| seeing::sends(view, &wanted, count.number()).open).await;
+        if world.level(&clause) == Some(Level::May) && sighting.open && sighting.found.is_empty() {
+            return world.not_taken(step, &clause, &format!("the SUT sent no {kind}"));
+        }
         found = Some(sighting);
     }
     conclude(world, step, &clause, found);
@@ -62,8 +65,8 @@ async fn sends_no(world: &mut World, clause: Clause, kind: Kind, actor: Actor, s
 /// Final response of the SUT; alternatives are joined by `or`.
 #[then(expr = "{clause} the SUT answers {status} to {message}")]
 async fn answers(world: &mut World, clause: Clause, status: Status, message: Message, step: &Step) {
-    let row = world.setup().suite.catalogue.get(&clause.id(&world.feature.1)).map(|row| row.level);
-    let answer = |view: &View<'_>| seeing::answers(view, &status.codes(), &message.0, row == Some(Level::May));
+    let option = world.level(&clause) == Some(Level::May);
+    let answer = |view: &View<'_>| seeing::answers(view, &status.codes(), &message.0, option);
     let sighting = see(world, answer).await;
     world.check_life(&mut |view| answer(view).open).await;
     conclude(world, step, &clause, Some(sighting));
@@ -159,7 +162,7 @@ fn conclude(world: &mut World, step: &Step, clause: &Clause, found: Option<Sight
 }
 
 /// Judges an absence behind the barrier. A product that refused the act did not bring it about either.
-async fn absent(world: &mut World, step: &Step, clause: &Clause, check: impl Fn(&View<'_>) -> Judgement) {
+pub(crate) async fn absent(world: &mut World, step: &Step, clause: &Clause, check: impl Fn(&View<'_>) -> Judgement) {
     if !world.goes_on() {
         return world.judge(step, clause, nothing);
     }

@@ -11,6 +11,7 @@ use harness::{
     bench::{Bench, record::Recorder},
     check::{View, seeing::Sighting},
     report::Line,
+    requirement::Level,
     role::{Hop, Stimulus, ids::Ids},
     scenario::Scenario,
     trace::{Event, LinkChange, Mark, view::It},
@@ -74,6 +75,8 @@ pub struct World {
     hidden: bool,
     /// The option that the SUT did not take, which the lines up to the next stimulus are about.
     untaken: Option<String>,
+    /// The option that left no message, which only lines about "it" are about.
+    nothing: Option<String>,
     stimulated: bool,
     pub(crate) lines: Vec<Line>,
 }
@@ -102,6 +105,7 @@ impl World {
             refused: None,
             hidden: false,
             untaken: None,
+            nothing: None,
             stimulated: false,
             lines: Vec::new(),
         }
@@ -161,6 +165,7 @@ impl World {
         self.refused = None;
         self.hidden = false;
         self.untaken = None;
+        self.nothing = None;
         let first = !std::mem::replace(&mut self.stimulated, true);
         if let Some(bench) = self.bench() {
             if first {
@@ -261,12 +266,26 @@ impl World {
         let met = matches!(&sighting.judgement, Judgement::Looked { findings, .. } if findings.iter().all(|f| f.severity < Severity::Fail))
             || matches!(sighting.judgement, Judgement::NotTaken(_));
         self.hidden = !met;
+        self.nothing = None;
         if let Judgement::NotTaken(fact) = &sighting.judgement {
             self.untaken = Some(fact.clone());
         }
         self.it = sighting.found.last().copied().filter(|_| met);
         self.they = if met { sighting.found.clone() } else { Vec::new() };
         self.taken.extend(&sighting.found);
+    }
+
+    /// How binding a row is.
+    pub(crate) fn level(&self, clause: &Clause) -> Option<Level> {
+        self.setup().suite.catalogue.get(&clause.id(&self.feature.1)).map(|row| row.level)
+    }
+
+    /// Records that the SUT left out a message that it may send; lines about that message are about an option not taken.
+    pub(crate) fn not_taken(&mut self, step: &Step, clause: &Clause, fact: &str) {
+        (self.it, self.hidden) = (None, false);
+        self.they.clear();
+        self.nothing = Some(fact.to_owned());
+        self.judge(step, clause, |_| Judgement::NotTaken(fact.to_owned()));
     }
 
     /// Whether the SUT lives: it answers a request that any SIP user agent answers. `None`: it was never heard.
@@ -318,6 +337,12 @@ impl World {
                 self.look(check).unwrap_or_else(|| Judgement::Obstacle(Reason::Suite, "no network is loaded before this step".to_owned())),
             ),
         };
+        let judgement = match (judgement, &self.nothing) {
+            (Some(Judgement::Obstacle(Reason::HiddenByAnswer, _)), Some(fact)) if self.it.is_none() => {
+                Some(Judgement::NotTaken(fact.clone()))
+            }
+            (judgement, _) => judgement,
+        };
         self.record(step, clause, judgement);
     }
 
@@ -332,6 +357,24 @@ impl World {
             self.check_life(&mut |view| is_missing(&check(view))).await;
         }
         self.judge(step, clause, check);
+    }
+
+    /// Waits until the check is content, at most as long as a reaction may take, and records what it then says.
+    pub(crate) async fn judge_when(&mut self, step: &Step, clause: &Clause, check: impl Fn(&View<'_>) -> Judgement) {
+        self.unless_refused();
+        if self.obstacle.is_none() {
+            self.until(|view| is_content(&check(view))).await;
+            self.check_life(&mut |view| is_missing(&check(view))).await;
+        }
+        self.judge(step, clause, check);
+    }
+
+    /// Records whether one of two requirements was met by an earlier line: it passed and found what it allows.
+    pub(crate) fn judge_either(&mut self, step: &Step, clause: &Clause, one: &Clause, other: &Clause) {
+        let ids = [one.id(&self.feature.1), other.id(&self.feature.1)];
+        let judgement = either(&self.lines, &ids);
+        self.untaken = None;
+        self.judge(step, clause, |_| judgement);
     }
 
     /// The obstacle to a line about what the user sees: another answer than the one that was due hides it.
@@ -449,6 +492,28 @@ impl World {
     pub(crate) fn goes_on(&self) -> bool {
         self.obstacle.is_none()
     }
+}
+
+/// What the lines of two requirements say together: met by one of them, by none, or not known.
+fn either(lines: &[Line], ids: &[String; 2]) -> Judgement {
+    let own: Vec<&Line> = lines.iter().filter(|line| ids.contains(&line.requirement)).collect();
+    let found = |line: &&&Line| {
+        let lacking = |f: &Finding| matches!(f.reason, Reason::Missing | Reason::Violated | Reason::Unexpected | Reason::Malformed);
+        line.verdict == Verdict::Pass && !line.findings.iter().any(lacking)
+    };
+    if let Some(line) = own.iter().find(found) {
+        return Judgement::met(line.evidence.clone());
+    }
+    if own.is_empty() {
+        return Judgement::Obstacle(Reason::Suite, format!("no line before this one judges {}", ids.join(" or ")));
+    }
+    if let Some(line) = own.iter().find(|line| matches!(line.verdict, Verdict::Inconclusive | Verdict::Error | Verdict::NotTested)) {
+        let reason = line.reason.unwrap_or(Reason::NotTriggered);
+        return Judgement::Obstacle(reason, format!("{} could not be judged: {}", line.requirement, line.detail));
+    }
+    let told: Vec<String> = own.iter().map(|line| format!("{}: {} {}", line.requirement, line.verdict, line.detail)).collect();
+    let evidence = own.iter().flat_map(|line| line.evidence.clone()).collect::<Vec<_>>();
+    Finding::new(Reason::Missing, format!("{} met", ids.join(" or ")), told.join("; ")).on(evidence).into()
 }
 
 fn stimulated_at(bench: &Bench) -> Duration {

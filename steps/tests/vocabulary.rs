@@ -17,20 +17,28 @@ use suite::{
 };
 
 /// Domains in the order of a scenario: file of the step functions, title, what its sentences have in common.
-const DOMAINS: [(&str, &str, &str); 6] = [
+const DOMAINS: [(&str, &str, &str); 7] = [
     ("preamble", "Given: the preamble", "A failure here is nobody's fault: what follows is inconclusive."),
     ("user", "When: the user", "What Alice does with the product."),
     ("network", "When: the network", "What reaches the SUT, and the time that passes."),
     ("seen", "Then: what the SUT does", "Seeing lines find \"it\"; the others speak of order, time, sights and what is left out."),
     ("field", "Then: fields", "Read off \"it\", which the last seeing line found."),
     ("body", "Then: bodies", "Read off the body of \"it\"."),
+    ("session", "Then: sessions", "Transactions, dialogs and the media plane; and what one of two lines met."),
 ];
 
 /// Sentences that no feature uses yet, with what they wait for; once one is used, or gone, its entry has to go too.
-const WAITING: [(&str, &str); 3] = [
+const WAITING: [(&str, &str); 10] = [
     ("{actor} {decision} the invitation", "features of large messages that the user accepts"),
     ("{clause} {actor} {shown} {string}", "texts of the user interface, which only sessions oblige"),
     ("{actor} sends the bytes", "requests that no role would write"),
+    ("{clause} its body is an SDP answer to {message}", "features of large messages that the SUT receives"),
+    ("{clause} the SUT connects to the {field} of {message}", "features of large messages"),
+    ("{clause} the SUT does not answer {message}", "features of large messages that the SUT receives"),
+    ("{clause} the SUT no longer repeats {message}", "features of large messages that the SUT receives"),
+    ("{clause} it is sent {dialog}", "features of large messages"),
+    ("{clause} the media plane {plane}", "features of large and deferred messages"),
+    ("{clause} {clause} or {clause} was met", "features of deferred messages that expired"),
 ];
 
 /// Most sentences that there may be.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     field::{Field, Place},
-    wire::{Span, icsi, params::NameAddr, uri},
+    wire::{Span, icsi, msrp, params::NameAddr, uri},
 };
 
 /// A comparison rule.
@@ -170,7 +170,8 @@ fn covers(entry: &str, kind: &str) -> bool {
 
 /// Whether two lists of MSRP URIs are equal, one by one (RFC 4975, 6.1).
 fn same_path(a: &str, b: &str) -> bool {
-    a.trim() == b.trim()
+    let (a, b): (Vec<&str>, Vec<&str>) = (a.split_ascii_whitespace().collect(), b.split_ascii_whitespace().collect());
+    a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| msrp::uri::same(a, b))
 }
 
 /// UIDs that a set names at most; who asks for more asks for everything.
@@ -263,6 +264,9 @@ mod tests {
             (Cmp::Media, "Text/Plain;charset=UTF-8", "text/plain", true),
             (Cmp::Media, "text/plain", "image/jpeg", false),
             (Cmp::Attribute, "sendonly", "SendOnly", false),
+            (Cmp::Path, "msrp://A.example.com:1/s;tcp msrp://b:2/t;tcp", "MSRP://a.example.com:1/s;TCP msrp://b:2/t;tcp", true),
+            (Cmp::Path, "msrp://a:1/s;tcp msrp://b:2/t;tcp", "msrp://b:2/t;tcp msrp://a:1/s;tcp", false),
+            (Cmp::Path, "msrp://a:1/S;tcp", "msrp://a:1/s;tcp", false),
             (Cmp::Types, "Message/CPIM text/plain;charset=UTF-8", "text/plain message/cpim", true),
             (Cmp::Types, "*", "message/cpim", false),
             (Cmp::Uids, "4711,4712", "4711:4712", true),

@@ -17,10 +17,13 @@ use crate::{
 pub mod body;
 pub mod compare;
 pub mod field;
+pub mod media;
 pub mod order;
 pub mod pack;
 pub mod reference;
+pub mod sdp;
 pub mod seeing;
+pub mod session;
 pub mod sight;
 
 pub use reference::{MessageRef, What};

@@ -136,6 +136,37 @@ fn hidden(spec: &str, seen: &Seen) -> Option<&'static str> {
     None
 }
 
+/// What is wrong with request `index` of the SUT inside the dialog that a request of this method made (CMP-DIALOG); none: there
+/// is no such dialog. ACK repeats the number of its INVITE.
+pub(super) fn in_dialog(view: &View<'_>, seen: &Seen, index: usize, method: &str) -> Option<Vec<Finding>> {
+    let list = view.messages.list();
+    let dialog = dialog::Dialog::of(view, index).filter(|dialog| list[dialog.opening].message.method() == Some(method))?;
+    let mut findings = dialog.request(view, seen, index);
+    let number = |message: &crate::wire::sip::Message| message.cseq().map(|(number, _)| number);
+    match seen.message.method() {
+        Some("ACK" | "CANCEL") => {
+            // A later INVITE of the dialog may be the one that is acknowledged.
+            let own = |old: &&Seen| {
+                old.by_sut() && old.message.method() == Some("INVITE") && old.message.call_id() == list[dialog.opening].message.call_id()
+            };
+            if !list[..index].iter().filter(own).any(|old| number(&old.message) == number(&seen.message)) {
+                let expected = "the CSeq number of its INVITE";
+                let observed = dialog::value(&seen.message, "CSeq");
+                findings.push(broken(seen, "DLG-4", Reason::Violated, expected, observed, place(seen, "CSeq")));
+            }
+        }
+        _ => findings.extend(dialog.counts_on(view, seen, index)),
+    }
+    Some(findings)
+}
+
+/// What is wrong with an answer against its offer (CMP-OA).
+pub(super) fn sdp_answer(seen: &Seen, offer: &Seen) -> Vec<Finding> {
+    let (own, theirs) = (sdp::Described::of(&seen.message), sdp::Described::of(&offer.message));
+    let answered = own.zip(theirs).map(|(own, theirs)| sdp::answers(seen, &own, &theirs, sdp::is_standalone(&offer.message)));
+    answered.unwrap_or_default()
+}
+
 /// Index of "it" among the SIP messages.
 fn own(view: &View<'_>) -> usize {
     view.sip().unwrap_or_default()

@@ -186,7 +186,7 @@ pub(super) fn rules(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
 }
 
 /// OA-1 to OA-4: an answer against its offer.
-fn answers(seen: &Seen, own: &Described<'_>, offer: &Described<'_>, standalone: bool) -> Vec<Finding> {
+pub(super) fn answers(seen: &Seen, own: &Described<'_>, offer: &Described<'_>, standalone: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     let (mine, theirs) = (own.media(), offer.media());
     if mine.len() != theirs.len() {

@@ -1,0 +1,104 @@
+//! Session descriptions: an offer, an answer, and an answer against its offer.
+
+use super::{View, at, compare::Cmp, on_it, pack, reference::MessageRef, shortened};
+use crate::{
+    field::{self, Field, Subject},
+    template,
+    trace::view::{Item, Seen},
+    verdict::{Finding, Judgement, Reason, Severity},
+    wire::sdp::Sdp,
+};
+
+/// What a body is said to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A CPIM object.
+    Cpim,
+    /// A session description in a request.
+    Offer,
+    /// A session description in a response.
+    Answer,
+}
+
+/// The body is a session description, alone or as one part, with these attributes: name and value, which may hold `*` for any
+/// text; an empty value means that the attribute is absent.
+#[must_use]
+pub fn is_description(view: &View<'_>, format: Format, with: &[(Field, String)]) -> Judgement {
+    on_it(view, |seen| {
+        let expected = "a body application/sdp, alone or as part of a multipart";
+        let Some(part) = field::sdp_part(seen) else {
+            let kind = Subject::from(seen).kind().unwrap_or_else(|| "no Content-Type".to_owned());
+            return vec![Finding::new(Reason::Missing, expected, shortened(&kind)).by("CMP-MIME").on(seen.line())];
+        };
+        let mut findings = Vec::new();
+        if (format == Format::Answer) != seen.message.is_response() {
+            let observed = shortened(&seen.message.start_span().text(&seen.message.raw));
+            let expected = if format == Format::Answer { "an answer, in a response" } else { "an offer, in a request" };
+            findings.push(Finding::new(Reason::Violated, expected, observed).on(seen.line()));
+        }
+        let sdp = Sdp::parse(&seen.message.raw, part);
+        for fault in &sdp.malformations {
+            // RFC 4566, 5: a reader takes LF alone.
+            let severity = if fault.code == "bare-lf" { Severity::Warn } else { Severity::Fail };
+            let finding =
+                Finding::new(Reason::Malformed, "a session description of RFC 4566", format!("{}: {}", fault.code, fault.message));
+            findings.push(finding.by("CMP-SDPATTR").weighing(severity).on(at(seen, fault.span)));
+        }
+        if sdp.media.is_empty() {
+            findings.push(Finding::new(Reason::Missing, "a media section", "none").by("CMP-SDPATTR").on(at(seen, part)));
+        }
+        findings.extend(with.iter().filter_map(|(field, value)| holds(seen, field, value)));
+        findings
+    })
+}
+
+/// What is wrong with one line of the table.
+fn holds(seen: &Seen, field: &Field, value: &str) -> Option<Finding> {
+    let found = field.read(seen);
+    let rule = Cmp::of(field);
+    let texts: Vec<&str> = found.iter().map(|f| f.text.as_str()).collect();
+    let evidence: Vec<_> = found.iter().flat_map(|f| at(seen, f.span)).collect();
+    let finding = |reason, expected: String| Some(Finding::new(reason, expected, shortened(&texts.join(", "))).by("CMP-SDPATTR"));
+    match (found.as_slice(), value) {
+        ([], "") => None,
+        (_, "") => finding(Reason::Unexpected, format!("no {field}"))?.on(evidence).into(),
+        ([], _) => finding(Reason::Missing, format!("{field}: {value}"))?.on(seen.line()).into(),
+        ([one], _) if rule.equal(&one.text, value) || template::fits(value, &one.text) => None,
+        ([_], _) => finding(Reason::Violated, format!("{field}: {value}"))?.on(evidence).into(),
+        (_, _) => finding(Reason::Unexpected, format!("{field} once: {value}"))?.on(evidence).into(),
+    }
+}
+
+/// The body answers the offer of another message (RFC 3264, 6): number and order of the media sections, media, protocol,
+/// directions in pairs, port 0 kept. Selectors of a file that the answer does not repeat are a warning.
+#[must_use]
+pub fn answers(view: &View<'_>, message: &MessageRef) -> Judgement {
+    let source = message.before_it(view).and_then(|place| view.messages.item(place));
+    let Some(Item::Sip(offer)) = source else { return Judgement::Obstacle(Reason::NotTriggered, format!("{message} was not seen")) };
+    if field::sdp_part(offer).is_none() {
+        return Judgement::Obstacle(Reason::NotTriggered, format!("{message} has no offer"));
+    }
+    on_it(view, |seen| {
+        if field::sdp_part(seen).is_none() {
+            let finding = Finding::new(Reason::Missing, format!("an SDP answer to {message}"), "no body application/sdp");
+            return vec![finding.by("CMP-OA").on(seen.line())];
+        }
+        let findings = pack::sdp_answer(seen, offer).into_iter().map(|finding| finding.on(offer.line()));
+        findings.chain(selectors(seen, offer)).collect()
+    })
+}
+
+/// The answer to the offer of a file repeats its selectors as they stand; that it does not is a warning.
+fn selectors(seen: &Seen, offer: &Seen) -> Option<Finding> {
+    let field: Field = "SDP file-selector".parse().ok()?;
+    let offered = field.read(offer).into_iter().next()?;
+    let found = field.read(seen).into_iter().next();
+    let (text, evidence) = found.map_or_else(|| ("none".to_owned(), seen.line()), |f| (f.text, at(seen, f.span)));
+    (text != offered.text).then(|| {
+        Finding::new(Reason::Violated, format!("{field} as offered: {}", shortened(&offered.text)), shortened(&text))
+            .by("RFC 5547, 8.3.1")
+            .weighing(Severity::Warn)
+            .on(evidence)
+            .on(at(offer, offered.span))
+    })
+}
