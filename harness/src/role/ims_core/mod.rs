@@ -14,19 +14,21 @@ use super::{
     Actor, Grant, Hop, Input, Output, Stimulus,
     build::{self, Draft},
     ids::Ids,
-    patch::Patch,
     transaction::{Heard, Transactions},
 };
 use crate::{
     digest::{Algorithm, Credentials},
     trace::Transport,
     wire::{
-        params::{self, NameAddr, Parametered},
+        params::{self, NameAddr},
         sip::Message,
         stream::{Framed, Framer, Limits},
-        uri,
     },
 };
+
+mod routing;
+
+pub use routing::INNER_ROUTE;
 
 /// Route that the core hands out for originating requests (RFC 3608): two elements, so that their order shows.
 pub const SERVICE_ROUTE: &str = "<sip:orig@scscf.example.com;lr>, <sip:as.example.com;lr>";
@@ -87,7 +89,7 @@ impl ImsCore {
 
     fn arrived(&mut self, now: Duration, hop: Hop, message: Message) {
         if message.is_response() {
-            if message.branch().is_some_and(|b| b.starts_with(FORWARDED)) {
+            if message.branch().is_some_and(|b| b.starts_with(routing::FORWARDED)) {
                 self.backwards(&message);
             } else {
                 self.transactions.receive(now, hop, message);
@@ -195,80 +197,6 @@ impl ImsCore {
         user == *known && right.response(password) == text("response")
     }
 
-    /// A request of the SUT goes to the fake that its Request-URI names.
-    fn originating(&mut self, now: Duration, hop: Hop, message: Message) {
-        let target = message.request_uri().map(|u| u.text(&message.raw).into_owned()).unwrap_or_default();
-        let place = self.has.behind.iter().find(|(uri, _)| uri::same(uri, &target)).map(|(_, address)| *address);
-        let Some(address) = place else {
-            if let Heard::Request(id, request) = self.transactions.receive(now, hop, message) {
-                self.respond(now, id, &request, 404, |draft| draft);
-            }
-            return;
-        };
-        let raw = &message.raw;
-        let preferred = message.elements("P-Preferred-Identity").first().map(|s| NameAddr::parse(raw, *s).uri.text(raw).into_owned());
-        let asserted = preferred.filter(|p| self.has.served.iter().any(|a| uri::same(a, p))).or_else(|| self.has.served.first().cloned());
-        let mut patch = self.forwarded(&message, hop, self.has.inner);
-        patch.remove(&message, "Route").remove(&message, "P-Preferred-Identity").remove(&message, "P-Preferred-Service");
-        if message.first("P-Asserted-Identity").is_none() {
-            patch.append(&message, "P-Asserted-Identity", &format!("<{}>", asserted.unwrap_or_default()));
-        }
-        let bytes = patch.apply(raw);
-        self.out.push_back(Output::Transmit { hop: Hop::sip(Transport::Udp, address), bytes });
-    }
-
-    /// A request of a fake goes to the contact that the SUT registered.
-    fn terminating(&mut self, now: Duration, hop: Hop, message: &Message) {
-        let Some(binding) = self.binding.clone().filter(|b| b.until > now) else {
-            if let Heard::Request(id, request) = self.transactions.receive(now, hop, message.clone()) {
-                self.respond(now, id, &request, 480, |draft| draft);
-            }
-            return;
-        };
-        let raw = &message.raw;
-        let mut patch = self.forwarded(message, hop, self.has.outer);
-        if let Some(target) = message.request_uri() {
-            patch.replace(target, binding.contact.clone());
-            patch.append(message, "P-Called-Party-ID", &format!("<{}>", target.text(raw)));
-        }
-        let sender = self.has.behind.iter().find(|(_, a)| *a == hop.address).map(|(uri, _)| uri.clone());
-        if let Some(sender) = sender.filter(|_| message.first("P-Asserted-Identity").is_none()) {
-            patch.append(message, "P-Asserted-Identity", &format!("<{sender}>"));
-        }
-        patch.remove(message, "P-Preferred-Identity").remove(message, "P-Preferred-Service");
-        let bytes = patch.apply(raw);
-        self.out.push_back(Output::Transmit { hop: binding.flow, bytes });
-    }
-
-    /// What a stateless proxy changes (RFC 3261, 16.6 and 16.11): Via with a branch made of the one received, Max-Forwards.
-    fn forwarded(&self, message: &Message, from: Hop, own: SocketAddr) -> Patch {
-        let mut patch = Patch::default();
-        let branch = message.branch().map(|b| b.into_owned()).unwrap_or_default();
-        let transport =
-            if own == self.has.outer { self.binding.as_ref().map_or(Transport::Udp, |b| b.flow.transport) } else { Transport::Udp };
-        let origin = hex::encode(format!("{}/{}", from.transport, from.address));
-        patch.prepend(message, "Via", &format!("{};x={origin}", build::via(Hop::sip(transport, own), &format!("{FORWARDED}{branch}"))));
-        if let Some(field) = message.first("Max-Forwards") {
-            let left: u32 = field.value.text(&message.raw).trim().parse().unwrap_or(70);
-            patch.replace(field.value, left.saturating_sub(1).to_string());
-        }
-        patch
-    }
-
-    /// A response goes back the way its own Via says; the way stands in the parameter `x`, so nothing is remembered.
-    fn backwards(&mut self, message: &Message) {
-        let Some(top) = message.elements("Via").first().copied() else { return };
-        let via = Parametered::parse(&message.raw, top);
-        let way = via.param(&message.raw, "x").and_then(|p| p.value).and_then(|v| hex::decode(v.of(&message.raw)).ok());
-        let way = way.and_then(|w| String::from_utf8(w).ok()).unwrap_or_default();
-        let Some((transport, address)) = way.split_once('/') else { return };
-        let Ok(address) = address.parse() else { return };
-        let transport = if transport == "tcp" { Transport::Tcp } else { Transport::Udp };
-        // RFC 3325, 8: what a user agent prefers stays at the edge.
-        let bytes = Patch::without(&without_top_via(message, top), "P-Preferred-Identity");
-        self.out.push_back(Output::Transmit { hop: Hop::sip(transport, address), bytes });
-    }
-
     /// Asks the SUT for a sign of life where it was heard last.
     fn probe(&mut self, now: Duration, flow: Hop, contact: &str) {
         let branch = format!("z9hG4bK{}", self.ids.token());
@@ -283,23 +211,6 @@ impl ImsCore {
             .finish();
         self.transactions.request(now, flow, &branch, "OPTIONS", octets);
     }
-}
-
-/// Prefix of the branches of forwarded requests.
-const FORWARDED: &str = "z9hG4bK-core-";
-
-/// The message without its topmost Via element.
-fn without_top_via(message: &Message, top: crate::wire::Span) -> Bytes {
-    let mut patch = Patch::default();
-    let Some(field) = message.first("Via") else { return message.raw.clone() };
-    if top == field.value {
-        patch.replace(field.line, "");
-    } else {
-        let rest = crate::wire::Span::new(top.to, field.value.to).of(&message.raw);
-        let comma = rest.iter().position(|b| *b == b',').map_or(rest.len(), |at| at + 1);
-        patch.replace(crate::wire::Span::new(top.from, top.to + comma), "");
-    }
-    patch.apply(&message.raw)
 }
 
 impl Actor for ImsCore {
@@ -367,3 +278,6 @@ impl Actor for ImsCore {
         self.out.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests;

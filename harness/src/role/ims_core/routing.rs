@@ -1,0 +1,172 @@
+//! Routing: requests of the SUT to the fakes, requests of the fakes to the SUT, responses back (RFC 3261, 16).
+//!
+//! Everything that a way back needs stands in the messages: the core remembers no transaction and no dialog. It stands in
+//! the routes of sessions and subscriptions, so that route sets can be judged.
+
+use std::{net::SocketAddr, time::Duration};
+
+use bytes::Bytes;
+
+use super::ImsCore;
+use crate::{
+    role::{Hop, Output, build, patch::Patch, transaction::Heard},
+    trace::Transport,
+    wire::{
+        Span,
+        params::{NameAddr, Parametered},
+        sip::Message,
+        uri::{self, Uri},
+    },
+};
+
+/// Prefix of the branches of forwarded requests.
+pub(super) const FORWARDED: &str = "z9hG4bK-core-";
+
+/// The inner one of the two elements that record the route; the outer one is the address that the SUT talks to.
+pub const INNER_ROUTE: &str = "<sip:scscf.example.com;lr>";
+
+impl ImsCore {
+    /// A request of the SUT goes to the fake that its Request-URI names: by its address, or inside a dialog by its Contact.
+    pub(super) fn originating(&mut self, now: Duration, hop: Hop, message: Message) {
+        let target = message.request_uri().map(|u| u.text(&message.raw).into_owned()).unwrap_or_default();
+        let place = self.has.behind.iter().find(|(uri, _)| uri::same(uri, &target)).map(|(_, address)| *address);
+        let Some(address) = place.or_else(|| host(&Uri::parse(&target)).filter(|address| self.is_behind(*address))) else {
+            if let Heard::Request(id, request) = self.transactions.receive(now, hop, message) {
+                self.respond(now, id, &request, 404, |draft| draft);
+            }
+            return;
+        };
+        let raw = &message.raw;
+        let preferred = message.elements("P-Preferred-Identity").first().map(|s| NameAddr::parse(raw, *s).uri.text(raw).into_owned());
+        let asserted = preferred.filter(|p| self.has.served.iter().any(|a| uri::same(a, p))).or_else(|| self.has.served.first().cloned());
+        let mut patch = self.forwarded(&message, hop, Hop::sip(Transport::Udp, self.has.inner));
+        if makes_dialog(&message) {
+            patch.prepend(&message, "Record-Route", &format!("{INNER_ROUTE}, {}", self.outer_route(hop.transport)));
+        }
+        patch.remove(&message, "Route").remove(&message, "P-Preferred-Identity").remove(&message, "P-Preferred-Service");
+        if message.first("P-Asserted-Identity").is_none() && !goes_along(&message) {
+            patch.append(&message, "P-Asserted-Identity", &format!("<{}>", asserted.unwrap_or_default()));
+        }
+        let bytes = patch.apply(raw);
+        self.out.push_back(Output::Transmit { hop: Hop::sip(Transport::Udp, address), bytes });
+    }
+
+    /// A request of a fake goes to the contact that the SUT registered, inside a dialog to the one that the SUT gave there.
+    pub(super) fn terminating(&mut self, now: Duration, hop: Hop, message: &Message) {
+        let bound = self.binding.clone().filter(|b| b.until > now);
+        let registered = bound.as_ref().map(|b| (b.flow, b.contact.clone()));
+        let target = message.request_uri().map(|u| u.text(&message.raw).into_owned()).unwrap_or_default();
+        // A dialog outlives a registration.
+        let known = if message.tag("To").is_some() { registered.clone().or_else(|| self.heard.clone()) } else { registered };
+        let Some((flow, contact)) = known else {
+            if let Heard::Request(id, request) = self.transactions.receive(now, hop, message.clone()) {
+                self.respond(now, id, &request, 480, |draft| draft);
+            }
+            return;
+        };
+        let direct = direct(&target, &contact, flow);
+        let to = direct.unwrap_or(flow);
+        let raw = &message.raw;
+        let mut patch = self.forwarded(message, hop, Hop::sip(to.transport, self.has.outer));
+        if makes_dialog(message) {
+            patch.prepend(message, "Record-Route", &format!("{}, {INNER_ROUTE}", self.outer_route(to.transport)));
+        }
+        if let Some(span) = message.request_uri().filter(|_| direct.is_none()) {
+            patch.replace(span, contact);
+            if message.tag("To").is_none() && !goes_along(message) {
+                patch.append(message, "P-Called-Party-ID", &format!("<{target}>"));
+            }
+        }
+        let sender = self.has.behind.iter().find(|(_, a)| *a == hop.address).map(|(uri, _)| uri.clone());
+        if let Some(sender) = sender.filter(|_| message.first("P-Asserted-Identity").is_none() && !goes_along(message)) {
+            patch.append(message, "P-Asserted-Identity", &format!("<{sender}>"));
+        }
+        patch.remove(message, "Route").remove(message, "P-Preferred-Identity").remove(message, "P-Preferred-Service");
+        let bytes = patch.apply(raw);
+        self.out.push_back(Output::Transmit { hop: to, bytes });
+    }
+
+    fn outer_route(&self, transport: Transport) -> String {
+        let transport = if transport == Transport::Udp { String::new() } else { format!(";transport={transport}") };
+        format!("<sip:{}{transport};lr>", self.has.outer)
+    }
+
+    /// What a stateless proxy changes (RFC 3261, 16.6 and 16.11): Via, with a branch made of the one received, so that CANCEL
+    /// and the ACK to a refusal go the way of their INVITE; Max-Forwards.
+    fn forwarded(&self, message: &Message, from: Hop, own: Hop) -> Patch {
+        let mut patch = Patch::default();
+        let branch = message.branch().map(|b| b.into_owned()).unwrap_or_default();
+        let origin = hex::encode(format!("{}/{}", from.transport, from.address));
+        patch.prepend(message, "Via", &format!("{};x={origin}", build::via(own, &format!("{FORWARDED}{branch}"))));
+        if let Some(field) = message.first("Max-Forwards") {
+            let left: u32 = field.value.text(&message.raw).trim().parse().unwrap_or(70);
+            patch.replace(field.value, left.saturating_sub(1).to_string());
+        }
+        patch
+    }
+
+    /// A response goes back the way its own Via says; the way stands in the parameter `x`, so nothing is remembered.
+    pub(super) fn backwards(&mut self, message: &Message) {
+        let Some(top) = message.elements("Via").first().copied() else { return };
+        let via = Parametered::parse(&message.raw, top);
+        let way = via.param(&message.raw, "x").and_then(|p| p.value).and_then(|v| hex::decode(v.of(&message.raw)).ok());
+        let way = way.and_then(|w| String::from_utf8(w).ok()).unwrap_or_default();
+        let Some((transport, address)) = way.split_once('/') else { return };
+        let Ok(address) = address.parse() else { return };
+        let transport = match transport {
+            "tcp" => Transport::Tcp,
+            "tls" => Transport::Tls,
+            _ => Transport::Udp,
+        };
+        // RFC 3325, 8: what a user agent prefers stays at the edge.
+        let bytes = Patch::without(&without_top_via(message, top), "P-Preferred-Identity");
+        self.out.push_back(Output::Transmit { hop: Hop::sip(transport, address), bytes });
+    }
+}
+
+/// Where a target inside a dialog is, if it says that itself: the host of the SUT, by the flow that it registered where the
+/// address is the registered one. `None`: it is an address of the user, or a GRUU, which the registration resolves.
+fn direct(target: &str, registered: &str, flow: Hop) -> Option<Hop> {
+    let (uri, contact) = (Uri::parse(target), Uri::parse(registered));
+    // What is no address of the SUT's host goes by the flow: the suite sends nothing to anybody else.
+    let address = host(&uri).filter(|address| address.ip() == flow.address.ip())?;
+    if host(&contact) == Some(address) {
+        return Some(flow);
+    }
+    let transport = match uri.param("transport").flatten().map(str::to_ascii_lowercase).as_deref() {
+        Some("tcp") => Transport::Tcp,
+        Some("tls") => Transport::Tls,
+        Some("udp") => Transport::Udp,
+        _ => flow.transport,
+    };
+    Some(Hop::sip(transport, address))
+}
+
+/// The host of a URI that is an address, with its port.
+fn host(uri: &Uri) -> Option<SocketAddr> {
+    format!("{}:{}", uri.host, uri.port.unwrap_or(5060)).parse().ok()
+}
+
+/// Whether a dialog may come of the request, so that the route is recorded (16.6, 4).
+fn makes_dialog(message: &Message) -> bool {
+    matches!(message.method(), Some("INVITE" | "SUBSCRIBE" | "REFER")) && message.tag("To").is_none()
+}
+
+/// Whether the request only goes along with another one, and says nothing of its sender.
+fn goes_along(message: &Message) -> bool {
+    matches!(message.method(), Some("ACK" | "CANCEL"))
+}
+
+/// The message without its topmost Via element.
+fn without_top_via(message: &Message, top: Span) -> Bytes {
+    let mut patch = Patch::default();
+    let Some(field) = message.first("Via") else { return message.raw.clone() };
+    if top == field.value {
+        patch.replace(field.line, "");
+    } else {
+        let rest = Span::new(top.to, field.value.to).of(&message.raw);
+        let comma = rest.iter().position(|b| *b == b',').map_or(rest.len(), |at| at + 1);
+        patch.replace(Span::new(top.from, top.to + comma), "");
+    }
+    patch.apply(&message.raw)
+}
