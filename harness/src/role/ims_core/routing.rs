@@ -57,7 +57,7 @@ impl ImsCore {
         let registered = bound.as_ref().map(|b| (b.flow, b.contact.clone()));
         let target = message.request_uri().map(|u| u.text(&message.raw).into_owned()).unwrap_or_default();
         // A dialog outlives a registration.
-        let known = if message.tag("To").is_some() { registered.clone().or_else(|| self.heard.clone()) } else { registered };
+        let known = if message.tag("To").is_some() { registered.or_else(|| self.heard.clone()) } else { registered };
         let Some((flow, contact)) = known else {
             if let Heard::Request(id, request) = self.transactions.receive(now, hop, message.clone()) {
                 self.respond(now, id, &request, 480, |draft| draft);
