@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::Path};
 
 use harness::{
-    bench::{host, stage},
+    bench::{host, stage, tls},
     role::{
         Actor,
         conduct::Deviant,
@@ -42,7 +42,8 @@ pub(super) fn main(suite: Option<&Path>, args: Args) -> Done {
     let seed = u64::try_from(run::unix_now().as_nanos()).unwrap_or_default();
     let epoch = i64::try_from(run::unix_now().as_secs()).unwrap_or_default();
     let make = |address| -> Box<dyn Actor> {
-        let client = Box::new(CpmClient::new(Settings::default(), address, seed, epoch));
+        let settings = Settings { fingerprint: tls::fingerprint().to_owned(), ..Settings::default() };
+        let client = Box::new(CpmClient::new(settings, address, seed, epoch));
         Box::new(Deviant::new(client, rules, stage::names(&Profile::embedded().ixit), stage::Hosts::new(), Vec::new(), seed))
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
