@@ -29,14 +29,7 @@ impl CpmClient {
             }
         };
         let from = self.settings.address().to_owned();
-        let letter = Letter {
-            cpim: self.wrapped(now, &from, &target, content),
-            target,
-            members,
-            conversation,
-            from,
-            ..Letter::default()
-        };
+        let letter = Letter { cpim: self.wrapped(now, &from, &target, content), target, members, conversation, from, ..Letter::default() };
         self.accept(now, letter)
     }
 }

@@ -2,11 +2,7 @@
 //!
 //! What an `http` URL leads to is fetched unless it expired; the rest is offered to the user by its URL.
 
-use std::{
-    collections::VecDeque,
-    net::SocketAddr,
-    time::Duration,
-};
+use std::{collections::VecDeque, net::SocketAddr, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -50,31 +46,40 @@ struct Fetch {
     sight: ReceivedMessage,
 }
 
-/// A part of a message: its type, its disposition, its octets without transfer encoding.
-struct Piece {
-    content_type: Option<String>,
-    disposition: Option<String>,
-    content: Vec<u8>,
+/// A message or a part of one: its type, its disposition, its octets without transfer encoding.
+#[derive(Debug)]
+pub(super) struct Piece {
+    pub content_type: Option<String>,
+    pub disposition: Option<String>,
+    pub content: Vec<u8>,
 }
 
 impl Pages {
     fn begin(&mut self, fetch: Fetch) {
         if self.fetches.iter().any(|other| other.hop == fetch.hop) {
-            // One page a connection; the next one to the same server waits.
+            // One page at a time over the connection to a server.
             self.waiting.push_back(fetch);
             return;
         }
-        let hop = fetch.hop;
-        self.out.push_back(Output::Connect { hop, fingerprint: None });
-        self.out.push_back(Output::Transmit { hop, bytes: fetch.request.clone().into() });
+        self.out.push_back(Output::Connect { hop: fetch.hop, fingerprint: None });
+        self.ask(fetch);
+    }
+
+    fn ask(&mut self, fetch: Fetch) {
+        self.out.push_back(Output::Transmit { hop: fetch.hop, bytes: fetch.request.clone().into() });
         self.fetches.push(fetch);
     }
 
-    fn end(&mut self, at: usize) -> Fetch {
+    /// A page is over. The next one of that server is asked for, over the same connection if that `stays`.
+    fn end(&mut self, at: usize, stays: bool) -> Fetch {
         let fetch = self.fetches.remove(at);
-        self.out.push_back(Output::Close { hop: fetch.hop });
-        if let Some(next) = self.waiting.iter().position(|next| next.hop == fetch.hop).and_then(|at| self.waiting.remove(at)) {
-            self.begin(next);
+        let next = self.waiting.iter().position(|next| next.hop == fetch.hop).and_then(|at| self.waiting.remove(at));
+        match next {
+            Some(next) if stays => self.ask(next),
+            next => {
+                self.out.push_back(Output::Close { hop: fetch.hop });
+                next.into_iter().for_each(|next| self.begin(next));
+            }
         }
         fetch
     }
@@ -98,14 +103,14 @@ impl Pages {
     pub fn clear(&mut self) {
         self.waiting.clear();
         while !self.fetches.is_empty() {
-            self.end(0);
+            self.end(0, false);
         }
     }
 }
 
 impl CpmClient {
     /// Shows what a message holds. Of a multipart/mixed with references in it each part is shown, others are one content.
-    pub(super) fn present(&mut self, now: Duration, stored: &Stored, time: Option<String>, (kind, disposition): (Option<&str>, Option<&str>), content: Vec<u8>) {
+    pub(super) fn present(&mut self, now: Duration, stored: &Stored, time: Option<String>, whole: Piece) {
         let sight = ReceivedMessage {
             message: stored.handle.clone(),
             from: Some(stored.asserted.first().unwrap_or(&stored.sender).clone()),
@@ -113,7 +118,6 @@ impl CpmClient {
             conversation: stored.conversation.clone(),
             ..ReceivedMessage::default()
         };
-        let whole = Piece { content_type: kind.map(str::to_owned), disposition: disposition.map(str::to_owned), content };
         for piece in pieces(whole) {
             self.present_piece(now, sight.clone(), piece);
         }
@@ -188,8 +192,8 @@ impl CpmClient {
         fetch.received.extend_from_slice(bytes.as_deref().unwrap_or_default());
         match http::content(&fetch.received, bytes.is_none()) {
             http::Page::Partial => {}
-            http::Page::Whole(content) => {
-                let fetch = self.pages.end(at);
+            http::Page::Whole { content, stays } => {
+                let fetch = self.pages.end(at, stays);
                 self.show_content(fetch.sight, content);
             }
             http::Page::Failed => self.page_failed(at),
@@ -197,7 +201,7 @@ impl CpmClient {
     }
 
     fn page_failed(&mut self, at: usize) {
-        let Fetch { sight, url, .. } = self.pages.end(at);
+        let Fetch { sight, url, .. } = self.pages.end(at, false);
         self.show(Sight::ContentIndirect { message: sight.message, url });
     }
 

@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::CpmClient;
-use crate::upper::{Action, Answer, Decision, NoticeCode, Outcome, Sight};
+use crate::upper::{Answer, Decision, NoticeCode, Outcome, Sight};
 
 mod bodies;
 mod inviting;
@@ -27,7 +27,7 @@ pub(super) struct Deferred {
     subscriptions: Vec<Subscription>,
     /// Identifiers of the messages that were listed last.
     listed: Vec<String>,
-    /// Calls that carry decisions.
+    /// Calls that carry decisions and have no final response.
     calls: Vec<u64>,
     /// Messages that expired and that the user has not asked for since; they survive a restart.
     expired: Vec<Expired>,
@@ -55,9 +55,8 @@ impl Deferred {
 
     /// Takes out what expired and is asked for: by no decision at all, or by name.
     fn asked_for(&mut self, decisions: &[Decision]) -> Vec<Expired> {
-        let wanted = |expired: &Expired| {
-            decisions.is_empty() || decisions.iter().any(|decision| expired.messages.contains(&decision.message))
-        };
+        let wanted =
+            |expired: &Expired| decisions.is_empty() || decisions.iter().any(|decision| expired.messages.contains(&decision.message));
         let (asked, kept) = std::mem::take(&mut self.expired).into_iter().partition(wanted);
         self.expired = kept;
         asked
@@ -104,11 +103,6 @@ impl CpmClient {
         self.show(Sight::StoredUids { uids });
         Answer::Taken(BTreeMap::new())
     }
-}
-
-/// The entry of a decision: the identifier as the network gave it, with the action behind it (CONV-7.2.3.2.1-7a-param).
-fn entry(message: &str, action: Action) -> String {
-    format!("{message}?cpm_action={}", action.name())
 }
 
 #[cfg(test)]

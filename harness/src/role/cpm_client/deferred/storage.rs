@@ -187,10 +187,7 @@ impl Fetch {
             Step::Login => CommandBody::login(self.user.as_str(), PASSWORD).ok(),
             Step::Select => CommandBody::select(self.folder.as_str()).ok(),
             Step::Fetch => {
-                let items = vec![
-                    MessageDataItemName::Uid,
-                    MessageDataItemName::BodyExt { section: None, partial: None, peek: true },
-                ];
+                let items = vec![MessageDataItemName::Uid, MessageDataItemName::BodyExt { section: None, partial: None, peek: true }];
                 let uids: Vec<String> = self.uids.iter().map(u32::to_string).collect();
                 CommandBody::fetch(uids.join(",").as_str(), items, true).ok()
             }

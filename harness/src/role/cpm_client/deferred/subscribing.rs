@@ -74,7 +74,6 @@ impl CpmClient {
         let Some(hop) = self.core() else { return };
         let branch = format!("z9hG4bK{}", self.ids.token());
         let (own, target) = (self.settings.address(), &self.settings.deferred_mgmt_uri);
-        let user = own.split_once(':').map_or("", |(_, rest)| rest).split('@').next().unwrap_or_default();
         let icsi = format!("+g.3gpp.icsi-ref=\"{}\"", encoded_icsi("deferred"));
         let route = &self.registration.service_route;
         let mut draft = Draft::request("SUBSCRIBE", target)
@@ -85,7 +84,7 @@ impl CpmClient {
             .header("To", &format!("<{target}>"))
             .header("Call-ID", &subscription.call_id)
             .header("CSeq", &format!("{} SUBSCRIBE", subscription.cseq))
-            .header("Contact", &format!("<sip:{user}@{};transport={}>;{icsi}", self.local, hop.transport))
+            .header("Contact", &format!("{};{icsi}", self.contact()))
             .header("P-Preferred-Identity", &format!("<{own}>"))
             .header("Accept-Contact", &format!("*;{icsi}"))
             .header("P-Preferred-Service", &format!("{ICSI}deferred"))

@@ -11,8 +11,13 @@ const FIELDS: usize = 100;
 pub(super) enum Page {
     /// More has to come.
     Partial,
-    /// The content of a 200 response.
-    Whole(Vec<u8>),
+    /// It is there.
+    Whole {
+        /// The content of a 200 response.
+        content: Vec<u8>,
+        /// Whether the connection may be used again.
+        stays: bool,
+    },
     /// It is no such response, or too long.
     Failed,
 }
@@ -29,7 +34,7 @@ pub(super) fn target(url: &str) -> Option<(&str, &str)> {
 
 /// The request for a page.
 pub(super) fn request(host: &str, path: &str, product: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {product}\r\nAccept: */*\r\nConnection: close\r\n\r\n").into_bytes()
+    format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {product}\r\nAccept: */*\r\n\r\n").into_bytes()
 }
 
 /// How far the answer has come; `ended`: the connection is gone.
@@ -53,12 +58,15 @@ pub(super) fn content(octets: &[u8], ended: bool) -> Page {
     match value("Content-Length").map(str::parse::<usize>) {
         Some(Ok(length)) if length > LONGEST => Page::Failed,
         Some(Ok(length)) => match body.get(..length) {
-            Some(whole) => Page::Whole(whole.to_vec()),
+            Some(whole) => {
+                let closes = value("Connection").is_some_and(|value| value.to_ascii_lowercase().contains("close"));
+                Page::Whole { content: whole.to_vec(), stays: !closes && !ended && response.version == Some(1) }
+            }
             None if ended => Page::Failed,
             None => Page::Partial,
         },
         Some(Err(_)) => Page::Failed,
-        None if ended => Page::Whole(body.to_vec()),
+        None if ended => Page::Whole { content: body.to_vec(), stays: false },
         None if octets.len() > LONGEST => Page::Failed,
         None => Page::Partial,
     }
@@ -79,4 +87,47 @@ pub(super) fn field(block: &[u8], name: &str) -> Option<String> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    #[test]
+    fn a_page_is_whole_by_its_length_or_by_the_end() {
+        let whole = |stays| Page::Whole { content: b"abc".to_vec(), stays };
+        for (answer, ended, page) in [
+            ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcd", false, whole(true)),
+            ("HTTP/1.1 200 OK\r\nConnection: Close\r\nContent-Length: 3\r\n\r\nabc", false, whole(false)),
+            ("HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc", false, whole(false)),
+            ("HTTP/1.1 200 OK\r\n\r\nabc", true, whole(false)),
+            ("HTTP/1.1 200 OK\r\n\r\nabc", false, Page::Partial),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab", false, Page::Partial),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab", true, Page::Failed),
+            ("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", false, Page::Failed),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n", false, Page::Failed),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", false, Page::Failed),
+            ("HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nabc", false, Page::Failed),
+            ("HTTP/1.1 200", false, Page::Partial),
+            ("", true, Page::Failed),
+            ("* OK the store is open\r\n", false, Page::Failed),
+        ] {
+            assert_eq!(content(answer.as_bytes(), ended), page, "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_a_host_and_a_path() {
+        assert_eq!(target("HTTP://a.example:80/x?y#z"), Some(("a.example:80", "/x?y")));
+        assert_eq!(target("http://a"), Some(("a", "/")));
+        assert_eq!([target("https://a/"), target("http:///x"), target("http://a/\u{e4}"), target("http")], [None; 4]);
+    }
+
+    #[test]
+    fn a_field_of_a_block_is_unfolded() {
+        assert_eq!(field(b"A: 1\r\nb : 2;\r\n x=3\r\nC: 4\r\n\r\nD: 5", "B").as_deref(), Some("2; x=3"));
+        assert_eq!(field(b"A: 1\r\n\r\nD: 5", "D"), None);
+    }
 }
