@@ -8,7 +8,7 @@ use super::*;
 use crate::{
     role::{Actor, Hop, Input, Output, build::Draft, content_server::ContentServer, cpm_client::Settings, message_store::MessageStore},
     trace::Transport,
-    upper::{Act, Queried, Scope},
+    upper::{Act, Action, Queried, Scope},
     wire::sip::Message,
 };
 
