@@ -139,6 +139,7 @@ pub fn phrase(status: u16) -> &'static str {
         486 => "Busy Here",
         487 => "Request Terminated",
         488 => "Not Acceptable Here",
+        489 => "Bad Event",
         500 => "Server Internal Error",
         501 => "Not Implemented",
         503 => "Service Unavailable",

@@ -32,6 +32,8 @@ pub struct Entry {
     pub uri: String,
     /// Where the URI stands, without its quotes; the whole element where there is none.
     pub span: Span,
+    /// The display name.
+    pub name: Option<String>,
     /// `to`, `cc` or `bcc` as spelled.
     pub copy_control: Option<String>,
     /// Lists around the entry; 1 in a flat list.
@@ -69,7 +71,8 @@ impl List {
 }
 
 fn entry(xml: &Xml<'_>, node: Node<'_, '_>, depth: usize, faults: &mut Faults) -> Entry {
-    let mut entry = Entry { uri: String::new(), span: xml.span(node.range()), copy_control: None, depth };
+    let name = node.children().find(|child| child.tag_name().name() == "display-name").map(|name| xml.text(name).0);
+    let mut entry = Entry { uri: String::new(), span: xml.span(node.range()), name, copy_control: None, depth };
     match node.attribute_node("uri") {
         Some(uri) => {
             uri.value().clone_into(&mut entry.uri);
@@ -127,6 +130,7 @@ mod tests {
         assert_eq!(list.entries[0].span.text(text.as_bytes()), "sip:a@example.com?Replaces=1&amp;X=%20");
         assert_eq!(list.entries[0].copy_control.as_deref(), Some("bcc"));
         assert_eq!((list.entries[1].uri.as_str(), list.entries[1].depth), ("tel:+1555", 1));
+        assert_eq!((list.entries[0].name.as_deref(), list.entries[1].name.as_deref()), (None, Some("B")));
     }
 
     #[test]

@@ -65,17 +65,32 @@ pub fn recipients(uris: &[String]) -> String {
     )
 }
 
+/// A flat list of URIs that are no recipients (RFC 4826, 3.2).
+#[must_use]
+pub fn list(uris: &[String]) -> String {
+    let entries: String = uris.iter().map(|uri| format!("<entry uri=\"{}\"/>", escaped(uri))).collect();
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<resource-lists xmlns=\"urn:ietf:params:xml:ns:resource-lists\"><list>{entries}</list></resource-lists>\r\n"
+    )
+}
+
 /// A body of type `kind` with a list of recipients, as multipart/mixed (RFC 5365, 6; RFC 5366, 4; R-0-13). Gives media type and octets.
 #[must_use]
 pub fn with_recipients(boundary: &str, kind: &str, first: &[u8], uris: &[String]) -> (String, Vec<u8>) {
+    mixed(boundary, kind, first, "Content-Disposition: recipient-list\r\n", &recipients(uris))
+}
+
+/// A body of type `kind` with a [`list`], as multipart/mixed (R-7.2.3.2.1-3). Gives media type and octets.
+#[must_use]
+pub fn with_list(boundary: &str, kind: &str, first: &[u8], uris: &[String]) -> (String, Vec<u8>) {
+    mixed(boundary, kind, first, "", &list(uris))
+}
+
+fn mixed(boundary: &str, kind: &str, first: &[u8], fields: &str, list: &str) -> (String, Vec<u8>) {
     let mut body = format!("--{boundary}\r\nContent-Type: {kind}\r\n\r\n").into_bytes();
     body.extend_from_slice(first);
     body.extend_from_slice(
-        format!(
-            "\r\n--{boundary}\r\nContent-Type: application/resource-lists+xml\r\nContent-Disposition: recipient-list\r\n\r\n{}\r\n--{boundary}--\r\n",
-            recipients(uris)
-        )
-        .as_bytes(),
+        format!("\r\n--{boundary}\r\nContent-Type: application/resource-lists+xml\r\n{fields}\r\n{list}\r\n--{boundary}--\r\n").as_bytes(),
     );
     (format!("multipart/mixed;boundary={boundary}"), body)
 }

@@ -24,13 +24,18 @@ use crate::{
 };
 
 pub mod content;
+mod deferred;
+mod forwarding;
 mod large;
+mod pages;
 mod receiving;
 mod registration;
 mod sending;
 pub mod settings;
 
+use deferred::{Deferred, Storage};
 use large::Large;
+use pages::Pages;
 use receiving::Stored;
 use registration::{Next, Purpose, Registration};
 use sending::Letter;
@@ -62,6 +67,9 @@ pub struct CpmClient {
     /// Handles of own messages by their IMDN Message-ID.
     notified: BTreeMap<String, String>,
     exhausted: bool,
+    deferred: Deferred,
+    storage: Storage,
+    pages: Pages,
     out: VecDeque<Output>,
 }
 
@@ -87,6 +95,9 @@ impl CpmClient {
             stored: VecDeque::new(),
             notified: BTreeMap::new(),
             exhausted: false,
+            deferred: Deferred::default(),
+            storage: Storage::default(),
+            pages: Pages::default(),
             out: VecDeque::new(),
         }
     }
@@ -156,7 +167,12 @@ impl CpmClient {
             Act::Reply(wish) => self.reply(now, wish),
             Act::MarkRead { message } => self.mark_read(now, &message),
             Act::Configure { setting, value } => match self.settings.configure(&setting, &value) {
-                Ok(()) => taken(),
+                Ok(()) => {
+                    if setting == "pull-deferred" {
+                        self.pull(now);
+                    }
+                    taken()
+                }
                 Err(why) => Answer::Refused(why),
             },
             Act::SetResources { level } => {
@@ -166,9 +182,11 @@ impl CpmClient {
             Act::Query { what, of } => self.query(what, &of),
             Act::CancelMessage { message } => self.cancel_message(now, &message),
             Act::AnswerInvitation { invitation, decision } => self.answer_invitation(now, &invitation, decision),
-            Act::ForwardStored(_) | Act::ListDeferred {} | Act::HandleDeferred { .. } | Act::PushNotify {} | Act::AnswerConnect { .. } => {
-                Answer::Refused("this client cannot do that yet".to_owned())
-            }
+            Act::ForwardStored(wish) => self.forward_stored(now, wish),
+            Act::ListDeferred {} => self.list_deferred(now),
+            Act::HandleDeferred { decisions } => self.handle_deferred(now, decisions),
+            Act::PushNotify {} => self.push_notified(now),
+            Act::AnswerConnect { connect } => self.answer_connect(now, connect),
         }
     }
 
@@ -180,6 +198,9 @@ impl CpmClient {
         self.outstanding.clear();
         self.large.clear();
         self.exhausted = false;
+        self.deferred.restart(wipe);
+        self.storage.clear();
+        self.pages.clear();
         if wipe {
             self.conversations.clear();
             self.stored.clear();
@@ -203,11 +224,17 @@ impl CpmClient {
             return;
         }
         if self.registration.pending.is_some_and(|(pending, _)| pending == id) {
+            let before = self.registration.cpm;
             match self.registration.answered(now, response) {
                 Next::Again(purpose) => self.register(now, purpose),
-                Next::Done => self.pump(now),
+                Next::Done => {
+                    if !before {
+                        self.pull(now);
+                    }
+                    self.pump(now);
+                }
             }
-        } else {
+        } else if !self.subscribed(now, id, Some(response)) {
             self.delivered(now, id, status < 300);
         }
     }
@@ -219,7 +246,7 @@ impl CpmClient {
         for id in self.large.calls.tick(now, &mut self.transactions, given_up) {
             if self.registration.pending.is_some_and(|(pending, _)| pending == id) {
                 self.registration.over();
-            } else {
+            } else if !self.subscribed(now, id, None) {
                 self.delivered(now, id, false);
             }
         }
@@ -230,6 +257,8 @@ impl CpmClient {
         if self.registration.until.is_some_and(|at| at <= now) {
             self.registration.over();
         }
+        self.storage.tick(now);
+        self.pages_due(now);
     }
 
     /// Sends a named message of a scenario, as the user of this client would.
@@ -272,6 +301,8 @@ impl Actor for CpmClient {
         match input {
             Input::Bytes { hop, bytes } if hop.protocol == Protocol::Msrp => self.large.msrp.receive(now, hop, &bytes),
             Input::Closed { hop } if hop.protocol == Protocol::Msrp => self.large.closed(hop),
+            Input::Bytes { hop, .. } | Input::Closed { hop } if hop.protocol == Protocol::Imap => self.store_said(now, input),
+            Input::Bytes { hop, .. } | Input::Closed { hop } if hop.protocol == Protocol::Http => self.page_came(input),
             Input::Bytes { hop, bytes } if hop.transport == Transport::Udp => self.arrived(now, hop, Message::parse(bytes)),
             Input::Bytes { hop, bytes } => {
                 let framer = self.streams.entry(hop.address).or_insert_with(|| Framer::new(Limits::default()));
@@ -307,18 +338,18 @@ impl Actor for CpmClient {
         if let Some(at) = self.out.iter().position(|o| matches!(o, Output::Answered { .. })) {
             return self.out.remove(at);
         }
-        self.out.pop_front().or_else(|| self.large.poll())
+        self.out.pop_front().or_else(|| self.large.poll()).or_else(|| self.storage.poll()).or_else(|| self.pages.poll())
     }
 
     fn deadline(&self) -> Option<Duration> {
-        [self.transactions.deadline(), self.registration.refresh, self.registration.until, self.large.deadline()]
-            .into_iter()
-            .flatten()
-            .min()
+        let registration = [self.registration.refresh, self.registration.until];
+        let others = [self.transactions.deadline(), self.large.deadline(), self.storage.deadline(), self.pages.deadline()];
+        registration.into_iter().chain(others).flatten().min()
     }
 
     fn idle(&self, now: Duration, within: Duration) -> bool {
-        self.out.is_empty() && self.large.silent() && self.registration.refresh.is_none_or(|at| at > now + within)
+        let fetched = self.large.silent() && self.storage.idle() && self.pages.idle();
+        self.out.is_empty() && fetched && self.registration.refresh.is_none_or(|at| at > now + within)
     }
 
     fn reset(&mut self) {

@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-
 use super::{
-    CpmClient,
+    CpmClient, deferred,
+    pages::Piece,
     settings::{ICSI, METHODS},
 };
 use crate::{
     field,
     role::build::Draft,
-    upper::{Answer, Queried, ReceivedMessage, Sight, Status},
+    upper::{Answer, Queried, Sight, Status},
     wire::{
         Span,
         cpim::Cpim,
@@ -64,6 +63,7 @@ impl CpmClient {
     pub(super) fn requested(&mut self, now: Duration, id: u64, request: &Message) {
         match request.method().unwrap_or_default() {
             "MESSAGE" => self.message_arrived(now, id, request),
+            "NOTIFY" => self.notify_arrived(now, id, request),
             "OPTIONS" => self.respond(now, id, request, 200, |draft| {
                 draft.header("Allow", &METHODS.replace(',', ", ")).header("Accept", "message/cpim")
             }),
@@ -71,7 +71,7 @@ impl CpmClient {
         }
     }
 
-    fn respond(&mut self, now: Duration, id: u64, request: &Message, status: u16, more: impl FnOnce(Draft) -> Draft) {
+    pub(super) fn respond(&mut self, now: Duration, id: u64, request: &Message, status: u16, more: impl FnOnce(Draft) -> Draft) {
         let tag = self.ids.token();
         let octets = more(Draft::response(request, status, &tag)).finish();
         self.transactions.respond(now, id, status, octets);
@@ -111,35 +111,29 @@ impl CpmClient {
             self.disposition_arrived(&content);
             return;
         }
+        if deferred::is_system(request) && self.system_message(&kind, &content) {
+            return;
+        }
         self.stored.push_back(stored.clone());
         if self.stored.len() > MOST {
             self.stored.pop_front();
         }
-        let disposition = cpim.mime_value(raw, "Content-Disposition").map(|span| Parametered::parse(raw, span));
-        let how = disposition.as_ref().map_or_else(|| "inline".to_owned(), |d| d.head.text(raw).to_ascii_lowercase());
-        // RFC 2183, 2.8: what is not known is an attachment.
-        let shown = if matches!(how.as_str(), "inline" | "render") { "inline" } else { "attachment" };
-        let name = disposition.as_ref().and_then(|d| d.param(raw, "filename")?.value).map(|v| v.text(raw).into_owned());
-        if kind == "message/external-body" {
-            let url = content_type.as_ref().and_then(|t| t.param(raw, "URL")?.value).map(|v| v.text(raw).into_owned());
-            self.show(Sight::ContentIndirect { message: stored.handle.clone(), url: url.unwrap_or_default() });
-        } else {
-            let text = if kind.starts_with("text/") { String::from_utf8(content.clone()).ok() } else { None };
-            self.show(Sight::MessageReceived(ReceivedMessage {
-                message: stored.handle.clone(),
-                from: Some(stored.asserted.first().unwrap_or(&stored.sender).clone()),
-                time: cpim.all(raw, "DateTime").next().map(|h| h.value.text(raw).into_owned()),
-                conversation: stored.conversation.clone(),
-                base64: text.is_none().then(|| STANDARD.encode(&content)),
-                text,
-                content_type: Some(kind),
-                disposition: Some(shown.to_owned()),
-                name,
-            }));
-        }
+        let text = |span: Option<Span>| span.map(|span| span.text(raw).into_owned());
+        let time = text(cpim.all(raw, "DateTime").next().map(|h| h.value));
+        let piece = Piece {
+            content_type: text(cpim.mime_value(raw, "Content-Type")),
+            disposition: text(cpim.mime_value(raw, "Content-Disposition")),
+            content,
+        };
+        self.present(now, &stored, time, piece);
         if stored.imdn.as_ref().is_some_and(|asked| asked.delivery) {
             self.notify(now, &stored, "delivery", "delivered");
         }
+    }
+
+    /// [`take`](Self::take) for a CPIM object that came without a request.
+    pub(super) fn take_object(&mut self, now: Duration, object: &[u8]) {
+        self.take(now, &Message::parse(bytes::Bytes::new()), object, Span::all(object));
     }
 
     fn store(&mut self, request: &Message, raw: &[u8], cpim: &Cpim) -> Stored {
@@ -198,7 +192,7 @@ impl CpmClient {
 
     pub(super) fn query(&mut self, what: Queried, of: &str) -> Answer {
         if what == Queried::StoredUids {
-            return Answer::Refused("this client cannot do that yet".to_owned());
+            return self.stored_uids();
         }
         let Some(stored) = self.stored.iter().find(|s| s.handle == of) else { return Answer::UnknownHandle(of.to_owned()) };
         let sight = Sight::StoredMessage { message: of.to_owned(), uid: stored.uid.clone() };

@@ -43,7 +43,7 @@ pub(super) struct Letter {
 }
 
 /// What is to be wrapped.
-struct Content {
+pub(super) struct Content {
     kind: String,
     octets: Vec<u8>,
     anonymous: bool,
@@ -51,7 +51,7 @@ struct Content {
 }
 
 impl Content {
-    fn new(kind: &str, octets: impl Into<Vec<u8>>) -> Self {
+    pub fn new(kind: &str, octets: impl Into<Vec<u8>>) -> Self {
         Self { kind: kind.to_owned(), octets: octets.into(), anonymous: false, wanted: Vec::new() }
     }
 }
@@ -142,7 +142,7 @@ impl CpmClient {
     }
 
     /// `content` with its type, wrapped for a message from `from` to `to`; its disposition requests get a Message-ID.
-    fn wrapped(&mut self, now: Duration, from: &str, to: &str, content: Content) -> Cpim {
+    pub(super) fn wrapped(&mut self, now: Duration, from: &str, to: &str, content: Content) -> Cpim {
         // R-7.2.1.3-2: the CPIM From of an anonymous message names nobody.
         let from = if content.anonymous { "sip:anonymous@anonymous.invalid" } else { from };
         let imdn = if content.wanted.is_empty() { None } else { Some((self.ids.token(), content.wanted)) };
@@ -157,7 +157,7 @@ impl CpmClient {
         }
     }
 
-    fn accept(&mut self, now: Duration, mut letter: Letter) -> Answer {
+    pub(super) fn accept(&mut self, now: Duration, mut letter: Letter) -> Answer {
         letter.large = letter.cpim.octets().len() > PAGER;
         let handle = self.handle("out");
         letter.handle = Some(handle.clone());

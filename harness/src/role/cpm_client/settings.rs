@@ -10,7 +10,7 @@ use crate::trace::Transport;
 pub const ICSI: &str = "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.";
 
 /// Methods that the client lets be known as supported (RFC 3261, 20.5).
-pub const METHODS: &str = "MESSAGE,OPTIONS,INVITE,ACK,BYE,CANCEL,UPDATE";
+pub const METHODS: &str = "MESSAGE,OPTIONS,INVITE,ACK,BYE,CANCEL,UPDATE,NOTIFY";
 
 /// Provisioning of one client.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -176,7 +176,7 @@ impl CpmClient {
     }
 
     /// Own Contact, without parameters of the header field.
-    fn contact(&self) -> String {
+    pub(super) fn contact(&self) -> String {
         let user = self.settings.address().split_once(':').map_or("", |(_, rest)| rest).split('@').next().unwrap_or_default();
         format!("<sip:{user}@{};transport={}>", self.local, self.settings.transport)
     }
@@ -198,6 +198,8 @@ impl CpmClient {
     fn called(&mut self, now: Duration, event: call::Event) {
         match event {
             call::Event::Progress { .. } | call::Event::Answered { .. } => {}
+            call::Event::Accepted { call, .. } if self.decided(now, call, true) => {}
+            call::Event::Refused { call, .. } if self.decided(now, call, false) => {}
             call::Event::Accepted { call, response } => self.accepted(now, call, &response),
             call::Event::Invited { call, request } => self.invited(now, call, &request),
             call::Event::Confirmed { call } => self.confirmed(now, call),
@@ -228,7 +230,7 @@ impl CpmClient {
     }
 
     /// Leaves the session of a call; its connection is closed once the BYE is answered.
-    fn leave(&mut self, now: Duration, call: u64) {
+    pub(super) fn leave(&mut self, now: Duration, call: u64) {
         self.large.calls.means = self.means();
         self.large.calls.end(now, &mut self.transactions, call);
     }
