@@ -1,6 +1,7 @@
 //! The trace on disk: JSON Lines, a head line and one line per entry, written while the run goes on.
 //!
-//! Octets that are UTF-8 stand as text, others as base64, so that the file greps and nothing is lost.
+//! Octets that are UTF-8 stand as text, others as base64, so that the file greps and nothing is lost; also base64 where text
+//! would be mostly escapes, so that a file is never much longer than what it holds.
 
 use std::io;
 
@@ -33,7 +34,7 @@ pub struct Head {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Data {
-    /// As text, where they are UTF-8.
+    /// As text, where they are UTF-8 and few of them have to be escaped.
     Text(String),
     /// In base64 (RFC 4648, 4), where they are not.
     Base64(String),
@@ -66,13 +67,31 @@ pub struct Read {
     pub torn: bool,
 }
 
-impl From<&Bytes> for Data {
-    fn from(bytes: &Bytes) -> Self {
+/// [`Data`] on its way into a file, without a copy of text.
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Written<'a> {
+    Text(&'a str),
+    Base64(String),
+}
+
+impl<'a> From<&'a Bytes> for Written<'a> {
+    fn from(bytes: &'a Bytes) -> Self {
         match std::str::from_utf8(bytes) {
-            Ok(text) => Self::Text(text.to_owned()),
-            Err(_) => Self::Base64(STANDARD.encode(bytes)),
+            Ok(text) if !is_mostly_escapes(bytes) => Self::Text(text),
+            _ => Self::Base64(STANDARD.encode(bytes)),
         }
     }
+}
+
+/// Whether JSON makes octets that are text longer than base64 does, with room for the line ends of text.
+fn is_mostly_escapes(bytes: &[u8]) -> bool {
+    let escapes = bytes.iter().map(|octet| match octet {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12 => 1,
+        0..=31 => 5,
+        _ => 0,
+    });
+    escapes.sum::<usize>() > bytes.len() / 2 + 16
 }
 
 impl TryFrom<Data> for Bytes {
@@ -90,10 +109,10 @@ impl TryFrom<Data> for Bytes {
 pub(super) mod octets {
     use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, de::Error as _};
 
-    use super::{Bytes, Data};
+    use super::{Bytes, Data, Written};
 
     pub(crate) fn serialize<S: Serializer>(bytes: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
-        Data::from(bytes).serialize(serializer)
+        Written::from(bytes).serialize(serializer)
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
@@ -164,4 +183,37 @@ pub fn read(mut input: impl io::BufRead) -> Result<Read, ReadError> {
         }
     }
     Ok(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::trace::{Event, LinkId, Party};
+
+    fn line(octets: &[u8]) -> String {
+        let bytes = Bytes::copy_from_slice(octets);
+        let event = Event::Bytes { link: LinkId(0), from: Party::sut(), to: Party::new("Bob"), bytes };
+        let mut out = Vec::new();
+        write_entry(&mut out, &Entry { at: Duration::ZERO, event: event.clone() }).unwrap();
+        let read: Entry = serde_json::from_slice(&out).unwrap();
+        assert_eq!(read.event, event);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn text_stands_as_text_and_all_else_as_base64() {
+        assert!(line(b"MSRP a SEND\r\n\r\n\"\x01\"\r\n-------a$\r\n").contains(r#""data":{"text":"MSRP a SEND\r\n"#));
+        assert!(line("\r\n\r\n".as_bytes()).contains("\"text\""));
+        assert!(line(b"\xff").contains(r#""data":{"base64":"/w=="}"#));
+    }
+
+    #[test]
+    fn no_octets_make_a_line_much_longer_than_they_are() {
+        for octet in 0..=255 {
+            let written = line(&vec![octet; 100_000]).len();
+            assert!(written < 170_000, "{octet}: {written}");
+        }
+    }
 }

@@ -5,7 +5,12 @@ use std::{
     time::Duration,
 };
 
-use super::{Event, LinkChange, Mark, Trace, Transport};
+use bytes::Bytes;
+
+use super::{
+    Event, LinkChange, Mark, Protocol, Trace,
+    carried::{Carried, carried},
+};
 use crate::{
     report::escape,
     trace::{LinkId, Party},
@@ -15,7 +20,7 @@ use crate::{
 pub(crate) mod opening;
 mod svg;
 
-use opening::{Opening, opening};
+use opening::{Opening, line, msrp, opening};
 pub use svg::svg;
 pub(crate) use svg::svg_with;
 
@@ -37,11 +42,16 @@ struct Ladder {
 }
 
 struct Row {
-    /// Number of the entry in the trace.
+    /// Number of the entry in the trace; of a message the last one that holds some of it.
     entry: usize,
     at: Duration,
     what: What,
+    /// The link whose transfer this row is a part of: a chunk, its response, octets of a message that is not complete.
+    part_of: Option<LinkId>,
 }
+
+/// Rows of one transfer that stand in full; of more, the first and the last ones, as many as these.
+const TRANSFER: (usize, usize, usize) = (10, 4, 2);
 
 enum What {
     /// An arrow between two columns, which may be the same.
@@ -55,39 +65,82 @@ enum What {
 impl Ladder {
     fn of(trace: &Trace, limit: usize) -> Self {
         let (parties, columns) = columns(trace);
-        let mut ladder = Self { parties, rows: Vec::new(), left_out: 0 };
         let column = |party: &Party| columns.get(party).copied().unwrap_or(0);
-        let mut seen: HashSet<(LinkId, &Party, &[u8])> = HashSet::new();
+        let mut rows = Vec::new();
+        let mut seen: HashSet<(LinkId, Party, Bytes)> = HashSet::new();
+        let mut messages = carried(trace).into_iter().peekable();
         for (entry, at, event) in trace.entries().iter().enumerate().map(|(n, entry)| (n, entry.at, &entry.event)) {
-            let what = match event {
-                Event::Bytes { link, from, to, bytes } => {
-                    let (label, whole) = match opening(bytes) {
-                        Opening::Sip(label) | Opening::Msrp(label) => (label, true),
-                        Opening::KeepAlive(label) => (label.to_owned(), false),
-                        Opening::Other(label) => (label, false),
-                    };
-                    let again = whole && !seen.insert((*link, from, bytes));
-                    What::Message { from: column(from), to: column(to), label: escape::shorten(&label, LABEL), again }
-                }
-                event => match note(event) {
-                    Some((Some(party), label)) => What::Note { column: column(&party), label: shown(&label) },
-                    Some((None, label)) => What::Step(shown(&label)),
-                    None => continue,
-                },
-            };
-            if ladder.rows.len() < limit {
-                ladder.rows.push(Row { entry, at, what });
-            } else {
-                ladder.left_out += 1;
+            while let Some(message) = messages.next_if(|message| message.entries.1 == entry) {
+                let (label, whole, part) = told(&message);
+                let again = whole && !seen.insert((message.link, message.from.clone(), message.bytes.clone()));
+                let (from, to) = (column(&message.from), column(&message.to));
+                let what = What::Message { from, to, label: escape::shorten(&label, LABEL), again };
+                rows.push(Row { entry, at, what, part_of: part.then_some(message.link) });
             }
+            let what = match note(event) {
+                Some((Some(party), label)) => What::Note { column: column(&party), label: shown(&label) },
+                Some((None, label)) => What::Step(shown(&label)),
+                None => continue,
+            };
+            rows.push(Row { entry, at, what, part_of: None });
         }
-        ladder
+        let mut rows = without_middles(rows);
+        let left_out = rows.len().saturating_sub(limit);
+        rows.truncate(limit);
+        Self { parties, rows, left_out }
     }
 
     /// What is said below a ladder that is not complete.
     fn remark(&self) -> Option<String> {
         (self.left_out > 0).then(|| format!("{} more rows are left out; the trace has them", self.left_out))
     }
+}
+
+/// The label of a message; whether it is one that may come again as it is, and whether it is part of a transfer.
+fn told(message: &Carried) -> (String, bool, bool) {
+    match (message.protocol, opening(&message.bytes)) {
+        (Some(Protocol::Sip), Opening::Sip(label)) => (label, true, false),
+        (Some(Protocol::Msrp | Protocol::Sip), Opening::Msrp(_)) => {
+            let (label, part) = msrp(&message.bytes);
+            (label, false, part)
+        }
+        (Some(Protocol::Imap), _) => (format!("IMAP {}", line(&message.bytes)), false, false),
+        (Some(Protocol::Http), _) => (line(&message.bytes), false, false),
+        (Some(_), Opening::KeepAlive(label)) => (label.to_owned(), false, false),
+        (None, Opening::KeepAlive(label)) => (label.to_owned(), false, false),
+        (_, Opening::Other(label) | Opening::Sip(label) | Opening::Msrp(label)) => (label, false, message.protocol.is_none()),
+    }
+}
+
+/// Lets a note stand in place of the middle of a long transfer.
+fn without_middles(rows: Vec<Row>) -> Vec<Row> {
+    let (most, first, last) = TRANSFER;
+    let mut kept: Vec<Row> = Vec::new();
+    let mut rows = rows.into_iter().peekable();
+    while let Some(row) = rows.next() {
+        let part_of = row.part_of;
+        let mut run = vec![row];
+        while let Some(row) = rows.next_if(|row| part_of.is_some() && row.part_of == part_of) {
+            run.push(row);
+        }
+        if run.len() <= most {
+            kept.append(&mut run);
+            continue;
+        }
+        let tail = run.split_off(run.len() - last);
+        let middle = run.split_off(first);
+        kept.append(&mut run);
+        if let (Some(begin), Some(end)) = (middle.first(), middle.last()) {
+            let column = match begin.what {
+                What::Message { from, .. } => from,
+                _ => 0,
+            };
+            let label = format!("{} more messages of this transfer, entries {} to {}", middle.len(), begin.entry, end.entry);
+            kept.push(Row { entry: begin.entry, at: begin.at, what: What::Note { column, label }, part_of: None });
+        }
+        kept.extend(tail);
+    }
+    kept
 }
 
 fn shown(label: &str) -> String {
@@ -121,10 +174,11 @@ fn note(event: &Event) -> Option<(Option<Party>, String)> {
     match event {
         Event::Bytes { .. } | Event::Answered { answer: Answer::Taken(_), .. } | Event::Mark(Mark::Stimulus(_)) => None,
         Event::Link { change, .. } => match change {
-            LinkChange::Opened { transport: Transport::Udp, .. } => None,
-            LinkChange::Opened { transport: Transport::Tcp | Transport::Tls, protocol, from, to } => {
-                let what = if protocol.is_sip() { String::new() } else { format!(" for {protocol}") };
-                Some((Some(from.party.clone()), format!("connects from {} to {}{what}", from.address, to.address)))
+            LinkChange::Opened { transport, .. } if transport.is_datagram() => None,
+            LinkChange::Opened { protocol, from, to, .. } => {
+                let (caller, called) = (from.address, to.address);
+                let what = if protocol.is_sip() { String::new() } else { format!("to {} for {protocol}, ", to.party) };
+                Some((Some(from.party.clone()), format!("connects {what}from {caller} to {called}")))
             }
             LinkChange::Secured { version, .. } => at_sut(format!("{version} is up")),
             LinkChange::Unsecured(why) => at_sut(format!("TLS does not come up: {why}")),
@@ -230,7 +284,6 @@ fn push(out: &mut String, line: Vec<char>) {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
     use pretty_assertions::assert_eq;
 
     use super::*;
@@ -289,5 +342,28 @@ mod tests {
         trace.append(Duration::ZERO, message("Bob", "the SUT", b"\r\n"));
         trace.append(Duration::ZERO, message("Bob", "the SUT", b"\r\n"));
         assert!(!text(&trace).contains("again"));
+    }
+
+    #[test]
+    fn a_long_transfer_is_told_by_its_ends() {
+        let mut trace = Trace::default();
+        let end = |name: &str| crate::trace::Endpoint { party: Party::new(name), address: "192.0.2.1:2855".parse().unwrap() };
+        let change =
+            LinkChange::Opened { transport: crate::trace::Transport::Tls, protocol: Protocol::Msrp, from: end("the SUT"), to: end("Bob") };
+        trace.append(Duration::ZERO, Event::Link { link: LinkId(1), change });
+        for n in 0..1000 {
+            let flag = if n == 999 { '$' } else { '+' };
+            let chunk = format!("MSRP t{n} SEND\r\nByte-Range: {n}-{n}/1000\r\nContent-Type: a/b\r\n\r\nx\r\n-------t{n}{flag}\r\n");
+            let response = format!("MSRP t{n} 200 OK\r\n-------t{n}$\r\n");
+            for (from, to, text) in [("the SUT", "Bob", chunk), ("Bob", "the SUT", response)] {
+                let event = Event::Bytes { link: LinkId(1), from: Party::new(from), to: Party::new(to), bytes: text.into() };
+                trace.append(Duration::ZERO, event);
+            }
+        }
+        let ladder = text(&trace);
+        assert!(ladder.contains("connects to Bob for MSRP, from 192.0.2.1:2855"), "{ladder}");
+        assert!(ladder.contains("1992 more messages of this transfer, entries 5 to 1996"), "{ladder}");
+        assert!(ladder.contains("MSRP SEND 999-999/1000 $"), "{ladder}");
+        assert_eq!(ladder.lines().count(), 11, "{ladder}");
     }
 }

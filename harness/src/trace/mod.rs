@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::upper::{Act, Answer, Sight};
 
 pub mod canon;
+mod carried;
 pub mod jsonl;
 pub mod ladder;
 pub mod pcapng;

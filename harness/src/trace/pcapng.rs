@@ -1,7 +1,8 @@
-//! The trace as a capture file: pcapng with exported PDUs, which Wireshark opens as SIP and MSRP whatever carried them.
+//! The trace as a capture file: pcapng with exported PDUs, which Wireshark opens as SIP, MSRP, IMAP and HTTP whatever carried
+//! them, also where TLS did.
 //!
-//! Only octets on links become packets. Blocks are those of draft-ietf-opsawg-pcapng: section header, one interface, one
-//! enhanced packet per entry.
+//! Only octets on links become packets: each datagram, each message of a stream, and what is neither. Blocks are those of
+//! draft-ietf-opsawg-pcapng: section header, one interface, one enhanced packet per message.
 
 use std::{
     collections::HashMap,
@@ -10,7 +11,8 @@ use std::{
 };
 
 use super::{
-    Event, LinkChange, LinkId, Party, Trace, Transport,
+    Event, LinkChange, LinkId, Party, Protocol, Trace, Transport,
+    carried::{Carried, carried},
     ladder::opening::{Opening, opening},
 };
 use crate::report::escape;
@@ -37,34 +39,54 @@ mod tag {
     pub(super) const PORT_TO: u16 = 26;
 }
 
-/// Writes `trace` as pcapng: one packet per entry with octets, its time `started_unix_ns` (nanoseconds since 1970) and the
-/// time of the entry, with what `comments` has to say about that entry.
+/// Writes `trace` as pcapng: one packet per datagram or message, its time `started_unix_ns` (nanoseconds since 1970) and the
+/// time when it was complete, with what `comments` has to say about the entries that hold it.
 ///
-/// Octets beyond 262,144 of one entry are cut; the packet keeps its true length.
+/// Octets beyond 262,144 of one packet are cut; it keeps its true length. Of an MSRP message, which nothing reads without its
+/// end-line, the octets before that are cut, and a comment says so.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn write(out: &mut impl Write, trace: &Trace, comments: &dyn Fn(usize) -> Vec<String>, started_unix_ns: u64) -> io::Result<()> {
     section_header(out)?;
     interface(out)?;
-    let mut links: HashMap<LinkId, (Transport, [(Party, SocketAddr); 2])> = HashMap::new();
-    for (number, entry) in trace.entries().iter().enumerate() {
-        match &entry.event {
-            Event::Link { link, change: LinkChange::Opened { transport, from, to, .. } } => {
-                links.insert(*link, (*transport, [from, to].map(|end| (end.party.clone(), end.address))));
-            }
-            Event::Bytes { link, from, bytes, .. } => {
-                let flow = links.get(link).map(|(transport, [caller, called])| {
-                    let (from, to) = if *from == caller.0 { (caller.1, called.1) } else { (called.1, caller.1) };
-                    (*transport, from, to)
-                });
-                let after = u64::try_from(entry.at.as_nanos()).unwrap_or(u64::MAX);
-                packet(out, started_unix_ns.saturating_add(after), &exported(bytes, flow), bytes, &comments(number))?;
-            }
-            _ => {}
+    let mut links: HashMap<LinkId, [(Party, SocketAddr); 2]> = HashMap::new();
+    for entry in trace.entries() {
+        if let Event::Link { link, change: LinkChange::Opened { from, to, .. } } = &entry.event {
+            links.insert(*link, [from, to].map(|end| (end.party.clone(), end.address)));
         }
     }
+    for message in carried(trace) {
+        let flow = links.get(&message.link).map(|[caller, called]| {
+            let (from, to) = if message.from == caller.0 { (caller.1, called.1) } else { (called.1, caller.1) };
+            (message.transport, from, to)
+        });
+        let after = u64::try_from(message.at.as_nanos()).unwrap_or(u64::MAX);
+        let mut said: Vec<String> = (message.entries.0..=message.entries.1).flat_map(comments).take(COMMENTS).collect();
+        said.dedup();
+        let dissector = dissector(&message);
+        let tags = exported(dissector, flow);
+        let mut kept = message.bytes.slice(..message.bytes.len().min(LONGEST_PACKET - tags.len()));
+        if dissector == b"msrp" && kept.len() < message.bytes.len() {
+            let last = message.bytes.strip_suffix(b"\n").and_then(|octets| octets.rsplit(|octet| *octet == b'\n').next());
+            let end_line = [last.map_or(b"".as_slice(), |line| &line[..line.len().min(64)]), b"\n"].concat();
+            said.push(format!("{} octets of the body are left out here; the trace has them", message.bytes.len() - kept.len()));
+            kept = [&kept[..kept.len().saturating_sub(end_line.len() + 2)], b"\r\n", &end_line].concat().into();
+        }
+        packet(out, started_unix_ns.saturating_add(after), &tags, (&kept, message.bytes.len()), &said)?;
+    }
     Ok(())
+}
+
+/// Name of the dissector, a multiple of four octets.
+fn dissector(message: &Carried) -> &'static [u8] {
+    match (message.protocol, opening(&message.bytes)) {
+        (Some(Protocol::Sip), Opening::Sip(_)) => b"sip\0",
+        (Some(Protocol::Sip | Protocol::Msrp), Opening::Msrp(_)) => b"msrp",
+        (Some(Protocol::Imap), _) => b"imap",
+        (Some(Protocol::Http), _) => b"http",
+        _ => b"data",
+    }
 }
 
 fn section_header(out: &mut impl Write) -> io::Result<()> {
@@ -88,14 +110,13 @@ fn interface(out: &mut impl Write) -> io::Result<()> {
     block(out, 1, &body)
 }
 
-fn packet(out: &mut impl Write, at: u64, tags: &[u8], octets: &[u8], comments: &[String]) -> io::Result<()> {
-    let kept = octets.get(..octets.len().min(LONGEST_PACKET - tags.len().min(LONGEST_PACKET))).unwrap_or_default();
-    let length = |octets: usize| u32::try_from(tags.len() + octets).unwrap_or(u32::MAX).to_le_bytes();
+fn packet(out: &mut impl Write, at: u64, tags: &[u8], (kept, octets): (&[u8], usize), comments: &[String]) -> io::Result<()> {
+    let length = |octets: usize| u32::try_from(tags.len().saturating_add(octets)).unwrap_or(u32::MAX).to_le_bytes();
     let mut body = vec![0; 4];
     body.extend(u32::try_from(at >> 32).unwrap_or_default().to_le_bytes());
     body.extend(u32::try_from(at & 0xFFFF_FFFF).unwrap_or_default().to_le_bytes());
     body.extend(length(kept.len()));
-    body.extend(length(octets.len()));
+    body.extend(length(octets));
     body.extend(tags);
     body.extend(kept);
     pad(&mut body);
@@ -109,21 +130,14 @@ fn packet(out: &mut impl Write, at: u64, tags: &[u8], octets: &[u8], comments: &
 }
 
 /// The tags in front of the octets: who dissects them, and where they went. Tags are big-endian.
-fn exported(octets: &[u8], flow: Option<(Transport, SocketAddr, SocketAddr)>) -> Vec<u8> {
+fn exported(dissector: &[u8], flow: Option<(Transport, SocketAddr, SocketAddr)>) -> Vec<u8> {
     let mut tags = Vec::new();
     let mut tag = |code: u16, value: &[u8]| {
         tags.extend(code.to_be_bytes());
         tags.extend(u16::try_from(value.len()).unwrap_or_default().to_be_bytes());
         tags.extend(value);
     };
-    tag(
-        tag::DISSECTOR,
-        match opening(octets) {
-            Opening::Sip(_) => b"sip\0",
-            Opening::Msrp(_) => b"msrp",
-            Opening::KeepAlive(_) | Opening::Other(_) => b"data",
-        },
-    );
+    tag(tag::DISSECTOR, dissector);
     if let Some((transport, from, to)) = flow {
         for (address, four, six) in [(from, tag::IPV4_FROM, tag::IPV6_FROM), (to, tag::IPV4_TO, tag::IPV6_TO)] {
             match address.ip() {

@@ -17,8 +17,13 @@ pub(crate) enum Cut {
         /// Its octets.
         bytes: Bytes,
     },
-    /// Octets that begin no message; beyond a limit, nothing behind them is looked at.
-    Other,
+    /// Octets that begin no message.
+    Other {
+        /// The first of them.
+        from: u64,
+        /// How many; none where a limit is passed: then nothing from there on is looked at.
+        len: usize,
+    },
 }
 
 /// Cuts one direction of a stream. What comes out does not depend on how the octets were cut going in.
@@ -53,7 +58,8 @@ impl Cutter {
         match self {
             Self::Sip(framer) => framer.next().map(|framed| match framed {
                 Framed::Message { from, bytes } => Cut::Message { from, bytes },
-                _ => Cut::Other,
+                Framed::KeepAlive { from, len } | Framed::Garbage { from, len } => Cut::Other { from, len },
+                Framed::TooLarge { from } => Cut::Other { from, len: 0 },
             }),
             Self::Media(text) => text.next(),
         }
@@ -109,7 +115,7 @@ impl Text {
         if too_long {
             self.dead = true;
             self.buffer = BytesMut::new();
-            return Some(Cut::Other);
+            return Some(Cut::Other { from: self.gone, len: 0 });
         }
         None
     }
@@ -120,7 +126,7 @@ impl Text {
         let bytes = self.buffer.split_to(len.min(self.buffer.len())).freeze();
         self.gone += bytes.len() as u64;
         (self.searched, self.wanted, self.headed) = (0, None, false);
-        if bytes.iter().all(u8::is_ascii_whitespace) { Cut::Other } else { Cut::Message { from, bytes } }
+        if bytes.iter().all(u8::is_ascii_whitespace) { Cut::Other { from, len: bytes.len() } } else { Cut::Message { from, bytes } }
     }
 
     /// One behind the next line feed at or behind `from`.
@@ -269,7 +275,7 @@ mod tests {
         let mut found = Vec::new();
         let told = |cut| match cut {
             Cut::Message { bytes, .. } => String::from_utf8_lossy(&bytes).into_owned(),
-            Cut::Other => "other".to_owned(),
+            Cut::Other { .. } => "other".to_owned(),
         };
         for part in stream.chunks(by) {
             cutter.push(part);
