@@ -1,13 +1,19 @@
 //! One MSRP message as it stands in its bytes: start line, header, body, end-line (RFC 4975, 7 and 9).
 
-pub mod range;
-pub mod uri;
-mod values;
-
 use super::{
     block::{self, Field, LineEnd, Style, control_characters, line_at},
     span::{Faults, Malformation, Span},
 };
+use end::{End, Found, Search};
+
+pub mod assembly;
+mod end;
+pub mod range;
+mod stream;
+pub mod uri;
+mod values;
+
+pub use stream::MsrpFramer;
 
 /// One request or response, or one chunk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,23 +53,16 @@ impl Msrp {
         }
         this.start(raw, line.text, &mut faults);
         let rest = Span::new(line.whole.to, within.to);
-        this.end(raw, rest, &mut faults);
-        let block = block::read(raw, Span::new(rest.from, this.end_line.from), Style::Strict, &mut faults);
+        let body = this.end(raw, line.text, rest, &mut faults);
+        let head = Span::new(rest.from, body.unwrap_or(this.end_line.from));
+        let block = block::read(raw, head, Style::Strict, &mut faults);
         this.fields = block.fields;
-        if !block.blank.is_empty() {
-            this.body = Some(Span::new(block.blank.to, before_line_end(raw, block.blank.to, this.end_line.from)));
-        }
+        this.body = body.map(|from| Span::new(from, before_line_end(raw, from, this.end_line.from)));
         control_characters(raw, Span::new(within.from, block.blank.from), &mut faults);
         this.check(raw, &mut faults);
         values::check(raw, &this, &mut faults);
         this.malformations = faults.into_vec();
         this
-    }
-
-    /// The value of the first header field of this name, with case.
-    #[must_use]
-    pub fn field(&self, raw: &[u8], name: &str) -> Option<Span> {
-        self.fields.iter().find(|f| f.name.of(raw) == name.as_bytes()).map(|f| f.value)
     }
 
     fn start(&mut self, raw: &[u8], line: Span, faults: &mut Faults) {
@@ -77,17 +76,15 @@ impl Msrp {
                 span
             })
             .collect();
+        self.comment = words.get(3).copied().unwrap_or(Span::new(line.to, line.to));
+        self.transaction = words.get(1).copied().unwrap_or_default();
         let [name, transaction, what, ..] = words.as_slice() else {
             return faults.add("start-line", "the start line has fewer than three words", line);
         };
-        self.transaction = *transaction;
-        self.comment = words.get(3).copied().unwrap_or(Span::new(line.to, line.to));
         if name.of(raw) != b"MSRP" {
             faults.add("start-line", "the start line does not begin with MSRP", *name);
         }
-        let ident = transaction.of(raw);
-        let legal = |&b: &u8| b.is_ascii_alphanumeric() || b".-+%=".contains(&b);
-        if !(4..=32).contains(&ident.len()) || !ident.iter().all(legal) || !ident.first().is_some_and(u8::is_ascii_alphanumeric) {
+        if !is_ident(transaction.of(raw)) {
             faults.add("transaction", "the transaction identifier is not 4 to 32 legal characters", *transaction);
         }
         let word = what.of(raw);
@@ -101,38 +98,60 @@ impl Msrp {
         }
     }
 
-    /// Finds the end-line: seven hyphens, the transaction identifier, a flag, at the beginning of a line.
-    fn end(&mut self, raw: &[u8], rest: Span, faults: &mut Faults) {
+    /// Finds the end-line, and names what is wrong with it; gives the first octet of the body, if an empty line was found.
+    fn end(&mut self, raw: &[u8], line: Span, rest: Span, faults: &mut Faults) -> Option<usize> {
         self.end_line = Span::new(rest.to, rest.to);
-        let mut at = rest.from;
-        while at < rest.to {
-            let line = line_at(raw, at, rest.to);
-            at = line.whole.to;
-            let ident = line.text.of(raw).strip_prefix(b"-------").and_then(|l| l.strip_prefix(self.transaction.of(raw)));
-            let Some([flag]) = ident.filter(|_| !self.transaction.is_empty()) else { continue };
-            self.end_line = line.whole;
-            self.flag = Some(*flag).filter(|f| b"$+#".contains(f));
-            if self.flag.is_none() {
-                faults.add("flag", "the end-line does not end with $, + or #", line.text);
-            }
-            if line.end != LineEnd::CrLf {
-                faults.add("bare-lf", "the end-line does not end with CRLF", Span::new(line.text.to, line.whole.to));
-            }
-            if at < rest.to {
-                faults.add("octets-behind-end-line", "octets follow the end-line", Span::new(at, rest.to));
-            }
-            return;
+        let octets = raw.get(..rest.to).unwrap_or_default();
+        let ident = end::transaction(line.of(raw));
+        let mut search = Search::new(ident.unwrap_or_default(), rest.from);
+        let found = match search.go_on(octets, true) {
+            _ if ident.is_none() => None,
+            Found::End(end) => Some((end, search.body())),
+            // A line with another flag is content of a body that goes on (RFC 4975, 9); where nothing goes on, it was meant.
+            Found::None(_) => search.wrong_flag(raw, rest).map(|end| (end, search.body().filter(|body| *body <= end.text.from))),
+        };
+        if let Some(stray) = search.stray.filter(|_| ident.is_some()) {
+            faults.add("end-line-in-body", "the text of the end-line stands in the body", stray);
         }
-        faults.add("no-end-line", "no end-line with the identifier of the start line ends the message", self.end_line);
+        let Some((end, body)) = found else {
+            faults.add("no-end-line", "no end-line with the identifier of the start line ends the message", self.end_line);
+            return search.body();
+        };
+        self.end_line = Span::new(end.text.from, end.to);
+        self.flag = raw.get(end.text.to.saturating_sub(1)).copied().filter(|f| b"$+#".contains(f));
+        if self.flag.is_none() {
+            faults.add("flag", "the end-line does not end with $, + or #", end.text);
+        }
+        self.line_ends(raw, end, body, faults);
+        if end.to < rest.to {
+            faults.add("octets-behind-end-line", "octets follow the end-line", Span::new(end.to, rest.to));
+        }
+        body
+    }
+
+    /// The line end before the end-line, and its own (RFC 4975, 7.1 and 9).
+    fn line_ends(&self, raw: &[u8], end: End, body: Option<usize>, faults: &mut Faults) {
+        if !end.at_line {
+            faults.add("no-line-end-before-end-line", "the end-line does not begin a line", end.text);
+        } else if body.is_some_and(|body| body < end.text.from) && !Span::new(0, end.text.from).of(raw).ends_with(b"\r\n") {
+            faults.add("bare-lf", "the line before the end-line ends with LF alone", Span::new(end.text.from - 1, end.text.from));
+        }
+        let behind = Span::new(end.text.to, end.to);
+        match behind.of(raw) {
+            b"\r\n" => {}
+            b"\n" => faults.add("bare-lf", "the end-line ends with LF alone", behind),
+            _ => faults.add("no-line-end", "no line end follows the end-line", behind),
+        }
     }
 
     /// To-Path, then From-Path; Content-Type last, and exactly where a body is (RFC 4975, 7.1 and 9).
     fn check(&self, raw: &[u8], faults: &mut Faults) {
-        let named = |i: usize, name: &str| self.fields.get(i).is_some_and(|f| f.name.of(raw) == name.as_bytes());
+        // Names have no case: they are strings of ABNF (RFC 4234, 2.3).
+        let named = |i: usize, name: &str| self.fields.get(i).is_some_and(|f| is_named(raw, f, name));
         if !named(0, "To-Path") || !named(1, "From-Path") {
             faults.add("paths", "the header does not begin with To-Path and From-Path", self.start_line);
         }
-        let kind = self.fields.iter().position(|f| f.name.of(raw) == b"Content-Type");
+        let kind = self.fields.iter().position(|f| is_named(raw, f, "Content-Type"));
         match (kind, self.body) {
             (Some(at), _) if at + 1 < self.fields.len() => {
                 faults.add(
@@ -145,9 +164,46 @@ impl Msrp {
                 faults.add("no-content-type", "an empty line, or a body, stands without Content-Type", body);
             }
             (Some(_), None) => faults.add("no-blank-line", "no empty line follows Content-Type", self.end_line),
+            (Some(_), Some(body)) if body.from == self.end_line.from && !self.end_line.is_empty() => {
+                faults.add("no-line-end-before-end-line", "an empty body has a line end behind it too", self.end_line);
+            }
             _ => {}
         }
+        // A request without body says all that it has to say (RFC 4975, 7.1).
+        if self.status.is_none() && self.body.is_none() && self.flag == Some(b'+') {
+            faults.add("flag-without-body", "what has no body is said to go on", self.end_line);
+        }
+        if self.status.is_some() {
+            if let Some(body) = self.body {
+                faults.add("body-in-response", "a response has no body", body);
+            }
+            if matches!(self.flag, Some(b'+' | b'#')) {
+                faults.add("flag-of-response", "the end-line of a response ends with $", self.end_line);
+            }
+        }
     }
+
+    /// The value of the first header field of this name, without case.
+    #[must_use]
+    pub fn field(&self, raw: &[u8], name: &str) -> Option<Span> {
+        self.fields.iter().find(|field| is_named(raw, field, name)).map(|field| field.value)
+    }
+
+    /// Whether this is a request with this method.
+    #[must_use]
+    pub fn is(&self, raw: &[u8], method: &str) -> bool {
+        self.method.is_some_and(|span| span.of(raw) == method.as_bytes())
+    }
+}
+
+fn is_named(raw: &[u8], field: &Field, name: &str) -> bool {
+    field.name.of(raw).eq_ignore_ascii_case(name.as_bytes())
+}
+
+/// Whether this is an `ident`: 4 to 32 characters, a letter or digit first (RFC 4975, 9).
+fn is_ident(bytes: &[u8]) -> bool {
+    let legal = |b: &u8| b.is_ascii_alphanumeric() || b".-+%=".contains(b);
+    (4..=32).contains(&bytes.len()) && bytes.iter().all(legal) && bytes.first().is_some_and(u8::is_ascii_alphanumeric)
 }
 
 /// `to` without the line end in front of it.
@@ -195,9 +251,20 @@ mod tests {
             (format!("MSRP ab12 SEND\r\n{PATHS}-------ab13$\r\n"), vec!["no-end-line", "header-field-without-colon"]),
             (format!("MSRP ab12 SEND\r\n{PATHS}-------ab12!\r\n"), vec!["flag"]),
             (format!("MSRP ab12 SEND\r\n{PATHS}\r\n-------ab12$\r\n"), vec!["no-content-type"]),
+            (format!("MSRP ab12 SEND\r\n{PATHS}Content-Type: a/b\r\n\r\n-------ab12!\r\n-------ab12$\r\n"), vec![]),
             (format!("MSRP ab12 SEND\r\n{PATHS}Content-Type: a/b\r\n-------ab12$\r\n"), vec!["no-blank-line"]),
             (format!("MSRP ab12 SEND\r\n{PATHS}Content-Type: a/b\r\nX: 1\r\n\r\n-------ab12$\r\n"), vec!["content-type-not-last"]),
             ("MSRP ab12 200\r\nFrom-Path: msrp://a:9/x;tcp\r\nTo-Path: msrp://b:9/y;tcp\r\n-------ab12$\r\n".into(), vec!["paths"]),
+            (format!("MSRP ab12 SEND\r\n{PATHS}-------ab12+\r\n"), vec!["flag-without-body"]),
+            (
+                format!("MSRP ab12 200\r\n{PATHS}Content-Type: a/b\r\n\r\nx\r\n-------ab12#\r\n"),
+                vec!["body-in-response", "flag-of-response"],
+            ),
+            (format!("MSRP ab12 SEND\r\n{PATHS}Content-Type: a/b\r\n\r\n-------ab12$\r\n"), vec!["no-line-end-before-end-line"]),
+            (format!("MSRP ab12 SEND\r\n{PATHS}Content-Type: a/b\r\n\r\nx-------ab12$\r\n"), vec!["no-line-end-before-end-line"]),
+            (format!("MSRP ab12 SEND\r\n{PATHS}Content-Type: a/b\r\n\r\n-------ab12$ \r\n-------ab12$\r\n"), vec!["end-line-in-body"]),
+            (format!("MSRP ab12 SEND\r\n{PATHS}Content-Type: a/b\r\n\r\nx\n-------ab12$\n"), vec!["bare-lf", "bare-lf"]),
+            (format!("MSRP ab12 SEND\r\n{PATHS}-------ab12$"), vec!["no-line-end"]),
             (format!("MSRP ab12 SEND\r\n{PATHS}-------ab12$\r\nx"), vec!["octets-behind-end-line"]),
             ("MSRP\r\n".into(), vec!["start-line", "no-end-line", "paths"]),
         ] {
