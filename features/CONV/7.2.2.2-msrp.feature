@@ -79,7 +79,7 @@ Feature: 7.2.2.2 A client takes the chunks of a large message
 
     Scenario: The last chunk is late
       When Bob sends "a large message with a late end"
-      Then [chunk-wait] Alice is shown a message with
+      Then [chunk-join] Alice is shown a message with
         | content | {text 5000} |
 
     Scenario Outline: <what>
