@@ -23,7 +23,6 @@ Feature: 7.2.3.1 A client asks which messages were deferred
       When Alice registers
       Then [subscribe] the SUT sends 1 SUBSCRIBE request to the IMS core with
         | Event | deferred-messages |
-      And [7.1-pull] it comes after the received 200 response to the first sent REGISTER request
       And [1] it is sent outside any dialog
       And [1] it obeys RFC 6665 section 4.1.2
       And [1a] its Request-URI is "{deferred management}"
@@ -37,14 +36,6 @@ Feature: 7.2.3.1 A client asks which messages were deferred
       And [1g] its Expires is "0"
       And [1h] it obeys TS 24.229
       And [CONV-7-useragent] its User-Agent states the CPM release
-
-    Scenario: The setting comes while registered
-      Given the SUT is provisioned with
-        | pull-deferred | no |
-      And Alice is registered
-      When Alice turns pull on
-      Then [7.1-pull] the SUT sends a SUBSCRIBE request to the IMS core with
-        | Event | deferred-messages |
 
   Rule: The user asks for the list
 
