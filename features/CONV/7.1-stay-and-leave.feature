@@ -85,7 +85,21 @@ Feature: 7.1 A client stays registered, and leaves
       And [deregims] its Call-ID equals that of the first sent REGISTER request
       And [1] it obeys RFC 3261 section 10.2
 
-  Rule: Deferred messages
+  @ics-deferred @ics-pull
+  Rule: Deferred messages are pulled
 
-    Scenario: Deferred messages are pulled
-      Then [pull] is not tested, because no simulator for it exists yet
+    Scenario: From the start
+      Given the SUT is provisioned with
+        | pull-deferred | yes |
+      When Alice registers
+      Then [pull] the SUT sends 1 SUBSCRIBE request to the IMS core with
+        | Event | deferred-messages |
+      And [pull] it comes after the received 200 response to the first sent REGISTER request
+
+    Scenario: From some time on
+      Given the SUT is provisioned with
+        | pull-deferred | no |
+      And Alice is registered
+      When Alice turns pull on
+      Then [pull] the SUT sends a SUBSCRIBE request to the IMS core with
+        | Event | deferred-messages |

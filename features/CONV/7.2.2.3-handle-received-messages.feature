@@ -3,8 +3,9 @@
 Feature: 7.2.2.3 What a client does with a message that it received
 
   A CPM Client presents the content as its disposition says and keeps the UID of
-  the message. What it tells the sender stands in a file of its own. Ruling
-  R-7.2.2.3-1: Content-Disposition is a field of the wrapped part.
+  the message. What it tells the sender, and content that lies elsewhere, stand in
+  files of their own. Ruling R-7.2.2.3-1: Content-Disposition is a field of the
+  wrapped part.
 
   Background:
     Given the SUT is a CPM Client serving Alice
@@ -53,9 +54,6 @@ Feature: 7.2.2.3 What a client does with a message that it received
         | what                       | status    |
         | a notification of delivery | delivered |
         | a notification of display  | displayed |
-
-    Scenario: A reference to content elsewhere
-      Then [2] is not tested, because no simulator for it exists yet
 
   @ics-local-storage
   Rule: The message has a UID in the message store

@@ -1,0 +1,133 @@
+# Source: OMA-COM-CPM-2013-0081 (CPM Conversation Functions 2.0), section 7.2.2.2.
+@CONV-7.2.2.2 @sut-cpm-client @ics-largemsg
+Feature: 7.2.2.2 A client takes the chunks of a large message
+
+  A CPM Client answers each SEND as RFC 4975 wants it, waits for all chunks and
+  shows the message once. What it shows is the content that the CPIM object
+  wraps, octet by octet.
+
+  Background:
+    Given the SUT is a CPM Client serving Alice
+    And the network of "cpm-client/large-reception"
+    And Alice is registered
+
+  Rule: Responses and reports
+
+    Scenario Outline: <what>
+      When Bob sends "<what>"
+      Then [msrp] the SUT answers MSRP 200 to the received MSRP SEND request
+      And [msrp] it obeys RFC 4975 section 7.2
+
+      Examples:
+        | what                                |
+        | a large message                     |
+        | a large message that wants a report |
+
+    Scenario: A report of success is wanted
+      When Bob sends "a large message that wants a report"
+      Then [msrp] the SUT sends an MSRP REPORT request to Bob
+      And [msrp] it obeys RFC 4975 section 7.1.3
+      And [msrp] its MSRP Message-ID equals that of the received MSRP SEND request
+
+    Scenario Outline: <what> is not answered
+      When Bob sends "<what>"
+      Then [handle] Alice is shown a message
+      And [msrp] the SUT does not answer the received MSRP SEND request
+
+      Examples:
+        | what                                         |
+        | a large message that wants no failure report |
+        | a large message that wants partial reports   |
+
+    Scenario Outline: <what>
+      When Bob sends "a large message without its end"
+      Then the SUT sends an MSRP SEND request to Bob
+      When Bob sends "<what>"
+      Then [msrp] the SUT answers MSRP <status> to the received MSRP SEND request
+      And [msrp] Alice is not shown a message
+
+      Examples:
+        | what                       | status |
+        | a text to another session  | 481    |
+        | a text of an unknown type  | 415    |
+
+    Scenario: A report is not answered
+      When Bob sends "a large message without its end"
+      Then the SUT sends an MSRP SEND request to Bob
+      When Bob sends "a report"
+      Then [msrp] the SUT does not answer the received MSRP REPORT request
+
+    Scenario: The network has rewritten the authority of To-Path
+      When Bob sends "a large message with a rewritten authority"
+      Then [msrp] the SUT answers MSRP 200 or 481 to the received MSRP SEND request
+      And [msrp] it obeys RFC 4975 section 7.2
+
+  Rule: Chunks
+
+    Scenario: Nothing is shown before the last chunk
+      Given Alice has received "a large message in three chunks"
+      When Bob sends "a large message without its end"
+      Then the SUT sends an MSRP SEND request to Bob
+      And [chunk-wait] Alice is not shown a message
+      And [chunk-wait] the SUT sends no MESSAGE request to the IMS core
+
+    Scenario: The sender gives up
+      Given Alice has received "a large message in three chunks"
+      When Bob sends "a large message that is given up"
+      Then the SUT sends an MSRP SEND request to Bob
+      And [chunk-wait] Alice is not shown a message
+
+    Scenario: The last chunk is late
+      When Bob sends "a large message with a late end"
+      Then [chunk-join] Alice is shown a message with
+        | content | {text 5000} |
+
+    Scenario Outline: <what>
+      When Bob sends "<what>"
+      Then [chunk-join] Alice is shown a message with
+        | content | {text 5000} |
+
+      Examples:
+        | what                                        |
+        | a large message                             |
+        | a large message in three chunks             |
+        | a large message out of order                |
+        | a large message with overlapping chunks     |
+        | a large message whose last chunk is one octet |
+        | a large message with open ranges            |
+
+    Scenario: A character is cut by a border
+      When Bob sends "a large text in several scripts"
+      Then [chunk-join] Alice is shown a message with
+        | content | {file utf8-large.txt} |
+
+  Rule: What then happens
+
+    Scenario Outline: <what>
+      When Bob sends "<what>"
+      Then [handle] Alice is shown a message with
+        | content      | {text 5000}                |
+        | from         | {bob}                      |
+        | conversation | {received.Conversation-ID} |
+
+      Examples:
+        | what            |
+        | a large message |
+
+      @ics-deferred
+      Examples:
+        | what                     |
+        | a deferred large message |
+
+    @ics-imdn
+    Scenario: The sender asks for a notification of delivery
+      When Bob sends "a large message that asks for delivery"
+      Then [handle] the SUT sends 1 MESSAGE request to the IMS core with
+        | CPIM Content-Type | message/imdn+xml |
+      And [7.2.2.3-3] its IMDN status is "delivered"
+
+    @ics-image
+    Scenario: Content that is no text
+      When Bob sends "a large picture"
+      Then [handle] Alice is shown a message with
+        | content | {file photo.jpg} |
