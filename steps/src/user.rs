@@ -89,6 +89,7 @@ fn act_of(world: &mut World, word: &str, step: &Step) -> Option<Act> {
         "deregisters from CPM" => Act::Deregister { scope: Scope::Cpm },
         "deregisters from IMS" => Act::Deregister { scope: Scope::Ims },
         "restarts" => Act::Restart { wipe: false },
+        "turns pull on" => Act::Configure { setting: "pull-deferred".to_owned(), value: true.into() },
         "cancels the message" => {
             Act::CancelMessage { message: handle(world, sight::last_sent, "the product gave no handle for a message before")? }
         }
