@@ -40,10 +40,15 @@ struct Said {
     core: Option<String>,
     /// The SUT answered a probe.
     alive: bool,
+    /// The SUT opened its connection for this: msrp, imap; what is said over it says so too.
+    opens: Option<String>,
+    over: Option<String>,
     /// Seconds since what stands before; 1 unless given.
     after: Option<f64>,
     /// This is what is judged.
     it: bool,
+    /// Not the chunk is judged, but the message that it belongs to.
+    whole: bool,
 }
 
 #[derive(Deserialize)]
@@ -73,9 +78,17 @@ fn fail() -> Severity {
     Severity::Fail
 }
 
-/// The octets of a text: lines ended, `{length}` filled in.
-fn octets(text: &str) -> Bytes {
-    let ended = if text.contains("\n\n") { text.to_owned() } else { format!("{}\n\n", text.trim_end_matches('\n')) };
+/// The octets of a text: lines ended, `{length}` filled in, `{fill 9}` as so many letters.
+fn octets(text: &str, over: Option<&str>) -> Bytes {
+    let mut text = text.to_owned();
+    while let Some((before, rest)) = text.split_once("{fill ") {
+        let (count, after) = rest.split_once('}').unwrap();
+        text = format!("{before}{}{after}", "x".repeat(count.parse().unwrap()));
+    }
+    if over.is_some() {
+        return format!("{}\n", text.trim_end_matches('\n')).replace('\n', "\r\n").into();
+    }
+    let ended = if text.contains("\n\n") { text } else { format!("{}\n\n", text.trim_end_matches('\n')) };
     let text = ended.replace('\n', "\r\n");
     let length = text.split_once("\r\n\r\n").map_or(0, |(_, body)| body.len());
     text.replace("{length}", &length.to_string()).into()
@@ -93,31 +106,49 @@ fn spoken(said: &[Said]) -> (Trace, usize) {
     };
     trace.append(Duration::ZERO, Event::Link { link: LinkId(1), change });
     trace.append(Duration::ZERO, Event::Mark(Mark::Stimulus("by hand".to_owned())));
-    let (mut messages, mut it) = (0, None);
+    let mut it = 0;
     for one in said {
         let at = trace.end() + Duration::from_secs_f64(one.after.unwrap_or(1.0));
-        let link = LinkId(1);
-        match (&one.sut, &one.core) {
-            (Some(text), _) => trace.append(at, Event::Bytes { link, from: sut.clone(), to: core.clone(), bytes: octets(text) }),
-            (_, Some(text)) => trace.append(at, Event::Bytes { link, from: core.clone(), to: sut.clone(), bytes: octets(text) }),
+        let over = one.over.as_deref().or(one.opens.as_deref());
+        let (link, peer, protocol) = match over {
+            None => (LinkId(1), core.clone(), Protocol::Sip),
+            Some("msrp") => (LinkId(2), Party::new("Bob"), Protocol::Msrp),
+            Some("imap") => (LinkId(3), Party::new("the Message Store"), Protocol::Imap),
+            Some(other) => panic!("{other} is no connection"),
+        };
+        let is_open = |e: &harness::trace::Entry| matches!(&e.event, Event::Link { link: l, .. } if *l == link);
+        if !trace.entries().iter().any(is_open) {
+            let (from, to) = (end(sut.clone(), "192.0.2.10:40000"), end(peer.clone(), "192.0.2.30:2855"));
+            let change = LinkChange::Opened { transport: Transport::Tcp, protocol, from, to };
+            trace.append(at, Event::Link { link, change });
+        }
+        let entry = match (&one.sut, &one.core) {
+            (Some(text), _) => Event::Bytes { link, from: sut.clone(), to: peer, bytes: octets(text, over) },
+            (_, Some(text)) => Event::Bytes { link, from: peer, to: sut.clone(), bytes: octets(text, over) },
+            _ if one.opens.is_some() => continue,
             _ => {
                 trace.append(at, Event::Mark(Mark::ProofOfLife(one.alive)));
                 continue;
             }
         };
-        messages += 1;
-        if one.it {
-            it = Some(messages - 1);
+        let entry = trace.append(at, entry);
+        if one.it || !said.iter().any(|s| s.it) {
+            it = entry;
         }
     }
-    (trace, it.unwrap_or(messages - 1))
+    (trace, it)
 }
 
 fn judged(said: &[Said], name: &str) -> Vec<Finding> {
-    let (trace, it) = spoken(said);
+    let (trace, entry) = spoken(said);
     let messages = Messages::of(&trace);
+    let sip = messages.list().iter().position(|s| s.entry == entry).map(It::Sip);
+    let media = || messages.media().iter().position(|s| s.entry == entry).map(It::Media);
+    let whole = || messages.media().iter().find(|s| s.entry == entry)?.whole.map(It::Whole);
+    let it = if said.iter().any(|s| s.whole) { whole() } else { sip.or_else(media) };
+    assert!(it.is_some(), "there is nothing to be judged");
     let ixit = Ixit::default();
-    let view = View { trace: &trace, messages: &messages, it: Some(It::Sip(it)), they: &[], taken: &[], ixit: &ixit };
+    let view = View { trace: &trace, messages: &messages, it, they: &[], taken: &[], ixit: &ixit };
     match pack::obeys(&view, &name.parse().unwrap()) {
         Judgement::Looked { findings, .. } => {
             for evidence in findings.iter().flat_map(|f| &f.evidence) {

@@ -221,7 +221,9 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
             FakeRole::ContentServer => Box::new(ContentServer::new(table(plan.held.get(*name)))),
         };
         let always = plan.scenario.conduct.get("always").and_then(|conduct| conduct.get(*name)).cloned().unwrap_or_default();
-        let actor = Box::new(Deviant::new(actor, always, names.clone(), hosts.clone(), inners.clone(), seed));
+        // What the core says to the fakes behind it is not said to the SUT; what they say, they say by way of the core.
+        let unseen = if place == core { inners.clone() } else { Vec::new() };
+        let actor = Box::new(Deviant::new(actor, always, names.clone(), hosts.clone(), unseen, seed));
         seats.push(Seat {
             party: Party::new(name),
             actor,

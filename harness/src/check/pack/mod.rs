@@ -17,7 +17,9 @@ mod cancel;
 mod cpim;
 mod dialog;
 mod entities;
+mod imap;
 mod invite;
+mod msrp;
 mod msrp_sdp;
 mod register;
 mod rfc3261;
@@ -77,7 +79,13 @@ const PACKS: &[(&str, Rules)] = &[
 /// Packs that judge an MSRP message as well.
 const OF_ITEMS: &[(&str, ItemRules)] = &[
     ("RFC 2046 section 5.1", |_, item| entities::multipart(item)),
+    ("RFC 3501 section 6.4.8", imap::fetch),
     ("RFC 4483 section 5", |_, item| entities::external(item)),
+    ("RFC 4975 section 5.4", msrp::binds),
+    ("RFC 4975 section 7.1", msrp::framing),
+    ("RFC 4975 section 7.1.1", msrp::chunks::rules),
+    ("RFC 4975 section 7.1.3", msrp::answers::report),
+    ("RFC 4975 section 7.2", msrp::answers::response),
     ("RFC 5547 section 6", size::rules),
 ];
 
@@ -114,7 +122,14 @@ pub fn obeys(view: &View<'_>, spec: &Spec) -> Judgement {
         return Judgement::Obstacle(Reason::HiddenByAnswer, what.to_owned());
     }
     if let Some((_, rules)) = OF_ITEMS.iter().find(|(name, _)| *name == spec.0) {
-        return on_item(view, |item| rules(view, item));
+        return match on_item(view, |item| rules(view, item)) {
+            // What is of another kind than the rules are for is a fault of the feature, and none of the SUT.
+            Judgement::Looked { findings, .. } if findings.iter().any(|f| f.reason == Reason::Suite) => {
+                let wanted = findings.into_iter().map(|f| f.expected).next().unwrap_or_default();
+                Judgement::Obstacle(Reason::Suite, format!("{spec} is about {wanted}"))
+            }
+            judged => judged,
+        };
     }
     match PACKS.iter().find(|(name, _)| *name == spec.0) {
         Some((_, rules)) => on_it(view, |seen| rules(view, seen)),

@@ -79,7 +79,7 @@ mod tests {
         let (sut, core, bob) = (Party::sut(), Party::new("the IMS core"), Party::new("Bob"));
         let mut says = |link: u32, protocol: Protocol, transport: Transport, to: &Party, text: String| {
             let end = |party: &Party| Endpoint { party: party.clone(), address: "192.0.2.1:9".parse().unwrap() };
-            let (link, change) = (LinkId(link.into()), LinkChange::Opened { transport, protocol, from: end(&sut), to: end(to) });
+            let (link, change) = (LinkId(link), LinkChange::Opened { transport, protocol, from: end(&sut), to: end(to) });
             trace.append(Duration::ZERO, Event::Link { link, change });
             trace.append(Duration::ZERO, Event::Bytes { link, from: sut.clone(), to: to.clone(), bytes: Bytes::from(text) });
         };

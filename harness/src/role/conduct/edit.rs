@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::rule::Values;
+use super::{media, rule::Values};
 use crate::{
     field::{self, Field, Place},
     role::{cpm_client::content, patch::Patch},
@@ -58,11 +58,29 @@ pub fn message(raw: &Bytes, key: &str, values: &[String]) -> Result<Bytes, Strin
                     let span = found.first().ok_or_else(|| format!("{key}: not in this message"))?.span;
                     return Ok(in_body(&message, span, one.as_bytes()));
                 }
+                (Place::Sdp(name), _) => {
+                    let (span, new) = media::described((&message).into(), &field, name, values)?;
+                    return Ok(in_body(&message, span, new.as_bytes()));
+                }
                 _ => return Err(format!("{key} cannot be edited")),
             }
         }
     };
     Ok(patch.apply(raw))
+}
+
+/// The octets with all `bytes` replaced by `with`.
+#[must_use]
+pub fn replace_all(raw: &Bytes, bytes: &str, with: &str) -> Bytes {
+    let needle = bytes.as_bytes();
+    let mut patch = Patch::default();
+    let mut at = 0;
+    while let Some(found) = raw.get(at..).and_then(|rest| rest.windows(needle.len().max(1)).position(|w| w == needle)) {
+        let span = Span::new(at + found, at + found + needle.len());
+        patch.replace(span, with);
+        at = span.to;
+    }
+    patch.apply(raw)
 }
 
 /// The message with all `bytes` replaced by `with`, Content-Length kept true.
@@ -144,6 +162,7 @@ pub fn object<T: Serialize + DeserializeOwned>(object: &T, key: &str, values: &V
     let map = json.as_object_mut().ok_or("not an object")?;
     match values {
         Values::None => drop(map.remove(key)),
+        Values::Truth(truth) => drop(map.insert(key.to_owned(), (*truth).into())),
         Values::Number(number) => drop(map.insert(key.to_owned(), (*number).into())),
         Values::One(text) => drop(map.insert(key.to_owned(), text.clone().into())),
         Values::Several(texts) => drop(map.insert(key.to_owned(), texts.clone().into())),

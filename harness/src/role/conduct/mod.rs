@@ -9,46 +9,36 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{Actor, Hop, Hosts, Input, Output, build::Draft, ids::Ids};
+use super::{Actor, Hop, Hosts, Input, Output, build::Draft, ids::Ids, msrp::write};
 use crate::{
-    field::Field,
     template,
-    trace::Transport,
-    upper::{Act, Sight},
-    wire::{
-        sip::Message,
-        stream::{Framed, Framer, Limits},
+    trace::{
+        Protocol, Transport,
+        view::cut::{Cut, Cutter},
     },
+    upper::{Act, Sight},
 };
 
 pub mod edit;
+mod fate;
+mod media;
 pub mod rule;
+mod said;
+#[cfg(test)]
+mod tests;
 
+use fate::{Fate, Way};
 pub use rule::{Feed, Has, Replace, Rule, Upon, Values};
-
-/// How many decisions about messages are remembered for their repetitions.
-const REMEMBERED: usize = 256;
+use said::Said;
 
 /// Acts that a rule feeds are numbered from here; their answers go nowhere.
 const FED: u64 = 1 << 62;
 
-/// Which way a message goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    In,
-    Out,
-}
-
-/// What became of a message.
-#[derive(Clone, Debug)]
-struct Fate {
-    /// What goes on, and whereto; none: it vanished.
-    passed: Option<(Hop, Bytes)>,
-    /// What is said back.
-    answer: Option<Bytes>,
-    delay: Duration,
-    repeat: u32,
-    cut: bool,
+/// What waits for its time.
+#[derive(Debug)]
+enum Held {
+    In(Hop, Bytes),
+    Out(Output),
 }
 
 /// A role with rules laid over it.
@@ -62,11 +52,19 @@ pub struct Deviant {
     unseen: Vec<SocketAddr>,
     ids: Ids,
     happened: BTreeSet<String>,
-    sent: Vec<Message>,
-    received: Vec<Message>,
+    sent: Vec<Said>,
+    received: Vec<Said>,
     fates: VecDeque<(Way, Bytes, Fate)>,
-    streams: BTreeMap<SocketAddr, Framer>,
-    waiting: Vec<(Duration, Way, Hop, Bytes)>,
+    /// Branches of INVITE requests that a rule refused: their ACK is not the role's.
+    refused: BTreeSet<String>,
+    streams: BTreeMap<Hop, Cutter>,
+    /// Streams that are never opened, or later, or to another end than the role believes.
+    barred: BTreeSet<Hop>,
+    late: BTreeMap<Hop, Duration>,
+    led: BTreeMap<Hop, Hop>,
+    /// Until when a stream that is read slowly is read.
+    busy: BTreeMap<Hop, Duration>,
+    waiting: Vec<(Duration, Held)>,
     out: VecDeque<Output>,
     complaints: Vec<String>,
 }
@@ -94,195 +92,16 @@ impl Deviant {
             sent: Vec::new(),
             received: Vec::new(),
             fates: VecDeque::new(),
+            refused: BTreeSet::new(),
             streams: BTreeMap::new(),
+            barred: BTreeSet::new(),
+            late: BTreeMap::new(),
+            led: BTreeMap::new(),
+            busy: BTreeMap::new(),
             waiting: Vec::new(),
             out: VecDeque::new(),
             complaints: Vec::new(),
         }
-    }
-
-    fn message_in(&mut self, now: Duration, hop: Hop, bytes: Bytes) {
-        let fate = self.fate(Way::In, hop, bytes);
-        if let Some(answer) = fate.answer {
-            self.out.push_back(Output::Transmit { hop, bytes: answer });
-        }
-        if fate.cut {
-            self.out.push_back(Output::Close { hop });
-        }
-        for (hop, bytes) in std::iter::repeat_n(fate.passed, 1 + fate.repeat as usize).flatten() {
-            if fate.delay.is_zero() {
-                self.inner.handle(now, Input::Bytes { hop, bytes });
-                self.drain(now);
-            } else {
-                self.waiting.push((now + fate.delay, Way::In, hop, bytes));
-            }
-        }
-    }
-
-    fn message_out(&mut self, now: Duration, hop: Hop, bytes: Bytes) {
-        let fate = self.fate(Way::Out, hop, bytes);
-        if fate.cut {
-            self.out.push_back(Output::Close { hop });
-        }
-        for (hop, bytes) in std::iter::repeat_n(fate.passed, 1 + fate.repeat as usize).flatten() {
-            if fate.delay.is_zero() {
-                self.out.push_back(Output::Transmit { hop, bytes });
-            } else {
-                self.waiting.push((now + fate.delay, Way::Out, hop, bytes));
-            }
-        }
-    }
-
-    /// What the rules make of a message; a repetition meets the fate of the original.
-    fn fate(&mut self, way: Way, hop: Hop, bytes: Bytes) -> Fate {
-        let plain = Fate { passed: Some((hop, bytes.clone())), answer: None, delay: Duration::ZERO, repeat: 0, cut: false };
-        if self.rules.is_empty() || self.unseen.contains(&hop.address) {
-            return plain;
-        }
-        if let Some((.., fate)) = self.fates.iter().find(|(w, b, _)| *w == way && *b == bytes) {
-            // What is held back comes once; its repetitions would overtake it.
-            let passed = fate.passed.clone().filter(|_| fate.delay.is_zero());
-            return Fate { passed, delay: Duration::ZERO, repeat: 0, ..fate.clone() };
-        }
-        let fate = self.judge(way, plain);
-        if let Some((_, passed)) = &fate.passed {
-            let history = if way == Way::Out { &mut self.sent } else { &mut self.received };
-            history.push(Message::parse(passed.clone()));
-        }
-        self.fates.push_back((way, bytes, fate.clone()));
-        if self.fates.len() > REMEMBERED {
-            self.fates.pop_front();
-        }
-        fate
-    }
-
-    /// The first rule with a verb other than `edit` and `replace` settles it; edits of all rules add up.
-    fn judge(&mut self, way: Way, mut fate: Fate) -> Fate {
-        let Some((_, original)) = fate.passed.clone() else { return fate };
-        let original = Message::parse(original);
-        for index in 0..self.rules.len() {
-            let rule = self.rules[index].0.clone();
-            let spec = if way == Way::Out { &rule.upon.sending } else { &rule.upon.receiving };
-            if !spec.as_deref().is_some_and(|spec| is_kind(&original, spec)) || !self.holds(&rule.upon, &original) {
-                continue;
-            }
-            self.rules[index].1 += 1;
-            if rule.upon.nth.is_some_and(|nth| nth != self.rules[index].1) {
-                continue;
-            }
-            if let Some((hop, bytes)) = &mut fate.passed {
-                let (to, changed) = self.edited(&rule, *hop, bytes.clone());
-                (*hop, *bytes) = (to, changed);
-            }
-            if let Some(status) = rule.answer {
-                fate.answer = Some(self.answer(&original, status, &rule.header));
-                fate.passed = None;
-            }
-            if rule.drop || rule.cut {
-                fate.passed = None;
-                fate.cut = rule.cut;
-            }
-            fate.delay += Duration::from_millis(rule.delay.unwrap_or_default());
-            fate.repeat += rule.repeat.unwrap_or_default();
-            if rule.answer.is_some() || rule.drop || rule.cut {
-                break;
-            }
-        }
-        fate
-    }
-
-    fn holds(&self, upon: &Upon, message: &Message) -> bool {
-        let read = |name: &str| name.parse::<Field>().map(|field| field.read(message)).unwrap_or_default();
-        let has = match &upon.has {
-            None => true,
-            Some(Has::Field(name)) => !read(name).is_empty(),
-            Some(Has::Fitting(fields)) => {
-                fields.iter().all(|(name, pattern)| read(name).iter().any(|found| template::fits(&self.named(pattern), &found.text)))
-            }
-        };
-        let to = upon.to.as_deref().is_none_or(|to| {
-            let to = self.named(to);
-            match message.request_uri() {
-                Some(uri) => template::fits(&to, &uri.text(&message.raw)),
-                None => message.cseq().is_some_and(|(_, method)| method == to),
-            }
-        });
-        has && to
-            && upon.lacks.as_deref().is_none_or(|name| read(name).is_empty())
-            && upon.after.as_ref().is_none_or(|a| self.happened.contains(a))
-    }
-
-    fn named(&self, text: &str) -> String {
-        template::fill(text, |name| self.names.get(name).cloned()).unwrap_or_else(|_| text.to_owned())
-    }
-
-    fn edited(&mut self, rule: &Rule, mut hop: Hop, mut bytes: Bytes) -> (Hop, Bytes) {
-        let this = Message::parse(bytes.clone());
-        if let Some(Replace { bytes: old, with }) = &rule.replace {
-            bytes = edit::replace(&bytes, old, with);
-        }
-        for (key, values) in &rule.edit {
-            let filled: Result<Vec<String>, String> = values.list().iter().map(|value| self.fill(value, &this)).collect();
-            let done = filled.and_then(|values| {
-                if key == "destination" {
-                    let host = values.first().map(String::as_str).unwrap_or_default();
-                    hop.address = *self.hosts.get(host).ok_or_else(|| format!("destination: no host {host:?}"))?;
-                    return Ok(bytes.clone());
-                }
-                edit::message(&bytes, key, &values)
-            });
-            match done {
-                Ok(changed) => bytes = changed,
-                Err(why) => self.complaints.push(why),
-            }
-        }
-        (hop, bytes)
-    }
-
-    /// Fills in `{new}`, `{this.X}`, `{sent.X}`, `{received.X}`, `{first.X}`, `{lower received.X}` and the names of the scenario.
-    fn fill(&mut self, text: &str, this: &Message) -> Result<String, String> {
-        let method = this.cseq().map(|(_, m)| m.to_owned());
-        let same = |m: &&Message| m.cseq().map(|(_, m)| m.to_owned()) == method && m.is_request() == this.is_request();
-        template::fill(text, |name| {
-            let (lower, name) = name.strip_prefix("lower ").map_or((false, name), |rest| (true, rest));
-            let value = match name.split_once('.') {
-                _ if self.names.contains_key(name) => self.names.get(name).cloned(),
-                None if name == "new" => Some(self.ids.uuid()),
-                Some((which @ ("this" | "sent" | "received" | "first"), field)) => {
-                    let message = match which {
-                        "this" => Some(this),
-                        "sent" => self.sent.iter().rfind(same),
-                        "first" => self.sent.iter().find(same),
-                        _ => self.received.iter().rfind(|m| m.is_request()),
-                    };
-                    let field: Field = field.parse().ok()?;
-                    field.read(message?).first().map(|found| found.text.clone())
-                }
-                _ => None,
-            };
-            value.map(|v| if lower { v.to_lowercase() } else { v })
-        })
-        .map_err(|e| e.to_string())
-    }
-
-    fn answer(&mut self, request: &Message, status: u16, header: &BTreeMap<String, String>) -> Bytes {
-        let tag = self.ids.token();
-        let mut draft = Draft::response(request, status, &tag);
-        for (name, value) in header.iter().filter(|(name, _)| *name != "algorithm") {
-            match self.fill(value, request) {
-                Ok(value) => draft = draft.header(name, &value),
-                Err(why) => self.complaints.push(why),
-            }
-        }
-        // What RFC 3261, 20 and 22 want beside these statuses, unless the scenario says otherwise.
-        let asks = if status == 407 { "Proxy-Authenticate" } else { "WWW-Authenticate" };
-        if matches!(status, 401 | 407) && !header.contains_key(asks) {
-            let algorithm = header.get("algorithm").map_or("MD5", String::as_str);
-            let home = self.names.get("home").cloned().unwrap_or_default();
-            draft = draft
-                .header(asks, &format!("Digest realm=\"{home}\", nonce=\"{}\", algorithm={algorithm}, qop=\"auth\"", self.ids.token()));
-        }
-        draft.finish()
     }
 
     fn act(&mut self, now: Duration, id: u64, mut act: Act) {
@@ -302,6 +121,9 @@ impl Deviant {
                     Err(why) => self.complaints.push(why),
                 }
             }
+            if let Some(name) = &rule.open {
+                self.open(name);
+            }
             if let Some(status) = rule.feed.and_then(|feed| feed.answer) {
                 self.feed_answer(now, status);
             }
@@ -310,11 +132,33 @@ impl Deviant {
         self.inner.handle(now, Input::Act { id, act });
     }
 
+    /// Opens an MSRP connection to a fake, which the role knows nothing of.
+    fn open(&mut self, name: &str) {
+        match self.hosts.get(name) {
+            Some(address) => {
+                let hop = Hop::over(Protocol::Msrp, Transport::Tcp, *address);
+                self.out.push_back(Output::Connect { hop, fingerprint: None });
+            }
+            None => self.complaints.push(format!("open: no host {name:?}")),
+        }
+    }
+
+    /// Hands the role a response to the SIP request that it sent last.
     fn feed_answer(&mut self, now: Duration, status: u16) {
-        let Some(request) = self.sent.iter().rfind(|m| m.is_request()) else { return };
+        let Some(request) = self.sent.iter().rev().filter_map(Said::sip).find(|m| m.is_request()) else { return };
         let bytes = Draft::response(request, status, "fed").finish();
         let hop = Hop::sip(Transport::Udp, SocketAddr::from(([192, 0, 2, 0], 0)));
         self.inner.handle(now, Input::Bytes { hop, bytes });
+    }
+
+    /// Hands the role an act that nobody did.
+    fn feed_act(&mut self, now: Duration, fields: &BTreeMap<String, String>, mut value: impl FnMut(&str) -> Option<String>) {
+        let mut fill = |text: &str| template::fill(text, &mut value).ok();
+        let act: Option<serde_json::Map<_, _>> = fields.iter().map(|(k, v)| Some((k.clone(), fill(v)?.into()))).collect();
+        match act.map(|act| serde_json::from_value::<Act>(act.into())) {
+            Some(Ok(act)) => self.inner.handle(now, Input::Act { id: FED, act }),
+            _ => self.complaints.push("feed: no such act".to_owned()),
+        }
     }
 
     /// The sight as the user gets it, if he does; feeds are handed in afterwards.
@@ -341,12 +185,7 @@ impl Deviant {
         let shown = serde_json::to_value(&sight).unwrap_or_default();
         self.out.push_back(Output::Sight(sight));
         for fields in fed {
-            let value = |text: &str| template::fill(text, |name| shown.get(name.strip_prefix("this.")?)?.as_str().map(str::to_owned));
-            let act: Option<serde_json::Map<_, _>> = fields.iter().map(|(k, v)| Some((k.clone(), value(v).ok()?.into()))).collect();
-            match act.map(|act| serde_json::from_value::<Act>(act.into())) {
-                Some(Ok(act)) => self.inner.handle(now, Input::Act { id: FED, act }),
-                _ => self.complaints.push("feed: no such act".to_owned()),
-            }
+            self.feed_act(now, &fields, |name| shown.get(name.strip_prefix("this.")?)?.as_str().map(str::to_owned));
         }
     }
 
@@ -355,6 +194,8 @@ impl Deviant {
         while let Some(output) = self.inner.poll() {
             match output {
                 Output::Transmit { hop, bytes } => self.message_out(now, hop, bytes),
+                Output::Connect { hop, fingerprint } => self.connecting(now, hop, fingerprint),
+                Output::Close { hop } => self.say(now, Output::Close { hop: self.led.get(&hop).copied().unwrap_or(hop) }),
                 Output::Sight(sight) => self.sight(now, sight),
                 Output::Answered { id, .. } if id >= FED => {}
                 other => self.out.push_back(other),
@@ -363,42 +204,33 @@ impl Deviant {
     }
 }
 
-/// Whether a message is of a kind: `MESSAGE or INVITE`, `200`, `*` (any request).
-fn is_kind(message: &Message, spec: &str) -> bool {
-    spec.split(" or ").any(|word| match (message.method(), message.status()) {
-        (Some(method), _) => word == "*" && !matches!(method, "ACK" | "OPTIONS") || word == method,
-        (None, Some(status)) => word == status.to_string(),
-        (None, None) => false,
-    })
-}
-
 impl Actor for Deviant {
     fn handle(&mut self, now: Duration, input: Input) {
         match input {
             Input::Bytes { hop, bytes } if hop.transport == Transport::Udp => self.message_in(now, hop, bytes),
             Input::Bytes { hop, bytes } if self.rules.is_empty() => self.inner.handle(now, Input::Bytes { hop, bytes }),
             Input::Bytes { hop, bytes } => {
-                let framer = self.streams.entry(hop.address).or_insert_with(|| Framer::new(Limits::default()));
-                framer.push(&bytes);
-                let framed: Vec<_> = std::iter::from_fn(|| framer.next()).collect();
-                for framed in framed {
-                    if let Framed::Message { bytes, .. } = framed {
+                let stream = self.streams.entry(hop).or_insert_with(|| Cutter::new(hop.protocol));
+                stream.push(&bytes);
+                let cut: Vec<_> = std::iter::from_fn(|| stream.next()).collect();
+                for cut in cut {
+                    if let Cut::Message { bytes, .. } = cut {
                         self.message_in(now, hop, bytes);
                     }
                 }
             }
             Input::Closed { hop } => {
-                self.streams.remove(&hop.address);
+                self.streams.remove(&hop);
+                let hop = self.believed(hop);
                 self.inner.handle(now, Input::Closed { hop });
             }
             Input::Timeout => {
-                let (due, waiting) = std::mem::take(&mut self.waiting).into_iter().partition(|(at, ..)| *at <= now);
+                let (due, waiting): (Vec<_>, _) = std::mem::take(&mut self.waiting).into_iter().partition(|(at, _)| *at <= now);
                 self.waiting = waiting;
-                let due: Vec<_> = due;
-                for (_, way, hop, bytes) in due {
-                    match way {
-                        Way::In => self.inner.handle(now, Input::Bytes { hop, bytes }),
-                        Way::Out => self.out.push_back(Output::Transmit { hop, bytes }),
+                for (_, held) in due {
+                    match held {
+                        Held::In(hop, bytes) => self.inner.handle(now, Input::Bytes { hop, bytes }),
+                        Held::Out(output) => self.out.push_back(output),
                     }
                 }
                 self.inner.handle(now, Input::Timeout);
@@ -414,7 +246,7 @@ impl Actor for Deviant {
     }
 
     fn deadline(&self) -> Option<Duration> {
-        self.waiting.iter().map(|(at, ..)| *at).chain(self.inner.deadline()).min()
+        self.waiting.iter().map(|(at, _)| *at).chain(self.inner.deadline()).min()
     }
 
     fn deviate(&mut self, rule: Rule) {
@@ -439,7 +271,12 @@ impl Actor for Deviant {
         self.sent.clear();
         self.received.clear();
         self.fates.clear();
+        self.refused.clear();
         self.streams.clear();
+        self.barred.clear();
+        self.late.clear();
+        self.led.clear();
+        self.busy.clear();
         self.waiting.clear();
         self.out.clear();
         for rule in &mut self.rules {

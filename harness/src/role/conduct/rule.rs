@@ -34,9 +34,21 @@ pub struct Rule {
     /// Verb: hand the role something that did not come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feed: Option<Feed>,
-    /// Verb: cut the connection instead.
+    /// Verb: cut the connection instead, or, with `at`, in the middle of the message.
     #[serde(default)]
     pub cut: bool,
+    /// Octets of the message that go out before the cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<usize>,
+    /// Verb: send it in pieces of so many octets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<usize>,
+    /// Verb: read no more than so many octets a second of the stream that it came over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throttle: Option<u64>,
+    /// Verb: open an MSRP connection to this fake besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<String>,
     /// Of a defect: rows outside the neighbourhood that fall with it, each with the reason.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub also: BTreeMap<String, String>,
@@ -55,6 +67,9 @@ pub struct Upon {
     /// A message comes in: as above.
     #[serde(default, deserialize_with = "word", skip_serializing_if = "Option::is_none")]
     pub receiving: Option<String>,
+    /// A stream is about to be opened that carries this: `MSRP`, `IMAP`, `HTTP`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connecting: Option<String>,
     /// The user does this act.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<String>,
@@ -94,6 +109,8 @@ pub enum Has {
 pub enum Values {
     /// None: it is removed.
     None,
+    /// A truth value, of an act or a sight.
+    Truth(bool),
     /// A number, for convenience.
     Number(i64),
     /// One.
@@ -108,6 +125,7 @@ impl Values {
     pub fn list(&self) -> Vec<String> {
         match self {
             Self::None => Vec::new(),
+            Self::Truth(truth) => vec![truth.to_string()],
             Self::Number(number) => vec![number.to_string()],
             Self::One(text) => vec![text.clone()],
             Self::Several(texts) => texts.clone(),
@@ -129,7 +147,7 @@ pub struct Replace {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Feed {
-    /// A response with this status to the request that the role sent last.
+    /// A response with this status to the request that goes out, or else to the one that the role sent last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<u16>,
     /// An act of the user, with its parameters.
