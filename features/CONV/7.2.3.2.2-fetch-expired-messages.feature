@@ -50,5 +50,5 @@ Feature: 7.2.3.2.2 A client is asked for messages that have expired
     When Alice handles the deferred messages
     Then [2b] Alice may be shown a notice with
       | code | expired-stored |
-    And [2a] the SUT may send an IMAP FETCH command to the Message Store
+    And [2a] the SUT sends an IMAP FETCH command to the Message Store
     And [2] [2a] or [2b] was met
