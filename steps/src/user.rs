@@ -98,6 +98,7 @@ fn act_of(world: &mut World, word: &str, step: &Step) -> Option<Act> {
         "receives a push notification" => Act::PushNotify {},
         "agrees to connect" => Act::AnswerConnect { connect: true },
         "refuses to connect" => Act::AnswerConnect { connect: false },
+        "turns pull on" => Act::Configure { setting: "pull-deferred".to_owned(), value: true.into() },
         _ => Act::MarkRead { message: last_message(world)? },
     })
 }
