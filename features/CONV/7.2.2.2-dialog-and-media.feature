@@ -44,7 +44,7 @@ Feature: 7.2.2.2 A client receives a large message over MSRP
       When Bob sends "a large message"
       Then the SUT answers 200 to the received INVITE request
       And [onACK-1] it obeys RFC 3261 section 13.3.1.4
-      And [onACK-1] the SUT no longer repeats the sent 200 response
+      And [onACK-1] the SUT no longer repeats the sent 200 response to the received INVITE request
       And [onACK-1] the SUT does not answer the received ACK request
 
     Scenario: It never comes

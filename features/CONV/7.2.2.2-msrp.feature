@@ -105,7 +105,8 @@ Feature: 7.2.2.2 A client takes the chunks of a large message
 
     Scenario Outline: <what>
       When Bob sends "<what>"
-      Then [handle] Alice is shown a message with
+      Then the SUT answers 200 to the received INVITE request
+      And [handle] Alice is shown a message with
         | content      | {text 5000}                |
         | from         | {bob}                      |
         | conversation | {received.Conversation-ID} |

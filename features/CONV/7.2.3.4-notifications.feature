@@ -14,10 +14,15 @@ Feature: 7.2.3.4 A client is notified of deferred messages
   @ics-push
   Rule: Out of band
 
+    Background:
+      Given Alice is registered
+
     Scenario: The user is asked and agrees
       Given the SUT is provisioned with
         | oob-connect | ask |
-      And Alice is not registered
+      When Alice deregisters from IMS
+      Then the SUT sends a REGISTER request to the IMS core with
+        | Expires | 0 |
       When Alice receives a push notification
       Then [1] Alice may be shown a push notification with
         | question | true |
@@ -30,7 +35,9 @@ Feature: 7.2.3.4 A client is notified of deferred messages
     Scenario: The user is asked and declines
       Given the SUT is provisioned with
         | oob-connect | ask |
-      And Alice is not registered
+      When Alice deregisters from IMS
+      Then the SUT sends a REGISTER request to the IMS core with
+        | Expires | 0 |
       When Alice receives a push notification
       And Alice refuses to connect
       Then [2] the SUT sends no REGISTER request to the IMS core
@@ -38,14 +45,18 @@ Feature: 7.2.3.4 A client is notified of deferred messages
     Scenario: The setting says never
       Given the SUT is provisioned with
         | oob-connect | never |
-      And Alice is not registered
+      When Alice deregisters from IMS
+      Then the SUT sends a REGISTER request to the IMS core with
+        | Expires | 0 |
       When Alice receives a push notification
       Then [2] the SUT sends no REGISTER request to the IMS core
 
     Scenario: The setting says always
       Given the SUT is provisioned with
         | oob-connect | always |
-      And Alice is not registered
+      When Alice deregisters from IMS
+      Then the SUT sends a REGISTER request to the IMS core with
+        | Expires | 0 |
       When Alice receives a push notification
       Then [auto] the SUT sends a REGISTER request to the IMS core
       And [register] it obeys RFC 3261 section 10.2

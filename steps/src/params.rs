@@ -122,7 +122,7 @@ word!(
     /// What the user of the SUT does without naming a person.
     Act,
     "act",
-    r"registers|deregisters from CPM|deregisters from IMS|restarts|turns pull on|reads the message|cancels the message|forwards a stored object|asks for deferred messages|handles the deferred messages|receives a push notification|agrees to connect|refuses to connect"
+    r"registers|deregisters from CPM|deregisters from IMS|restarts|reads the message|cancels the message|forwards a stored object|asks for deferred messages|handles the deferred messages|receives a push notification|agrees to connect|refuses to connect|turns pull on"
 );
 word!(
     /// What the user of the SUT sees; two may stand as alternatives.

@@ -89,7 +89,6 @@ fn act_of(world: &mut World, word: &str, step: &Step) -> Option<Act> {
         "deregisters from CPM" => Act::Deregister { scope: Scope::Cpm },
         "deregisters from IMS" => Act::Deregister { scope: Scope::Ims },
         "restarts" => Act::Restart { wipe: false },
-        "turns pull on" => Act::Configure { setting: "pull-deferred".to_owned(), value: true.into() },
         "cancels the message" => {
             Act::CancelMessage { message: handle(world, sight::last_sent, "the product gave no handle for a message before")? }
         }
@@ -99,6 +98,7 @@ fn act_of(world: &mut World, word: &str, step: &Step) -> Option<Act> {
         "receives a push notification" => Act::PushNotify {},
         "agrees to connect" => Act::AnswerConnect { connect: true },
         "refuses to connect" => Act::AnswerConnect { connect: false },
+        "turns pull on" => Act::Configure { setting: "pull-deferred".to_owned(), value: true.into() },
         _ => Act::MarkRead { message: last_message(world)? },
     })
 }

@@ -72,8 +72,16 @@ impl Memory {
         hop: Hop,
         fingerprint: Option<&str>,
     ) -> Option<(usize, Input)> {
-        let is_open = self.place(seat, hop).is_some() || self.open(seats, record, seat, hop, fingerprint);
-        (!is_open).then_some((seat, Input::Closed { hop }))
+        if self.place(seat, hop).is_some() {
+            return None;
+        }
+        if !self.open(seats, record, seat, hop, fingerprint) {
+            return Some((seat, Input::Closed { hop }));
+        }
+        // Who has to speak first learns of it by octets that are none.
+        let stream = self.streams.last().filter(|stream| stream.called.protocol.listener_begins())?;
+        let caller = Hop::over(stream.called.protocol, stream.transport, stream.caller.address);
+        Some((stream.called.seat, Input::Bytes { hop: caller, bytes: Bytes::new() }))
     }
 
     fn datagram(&self, seats: &[Seat], record: &mut Recorder, seat: usize, hop: Hop, bytes: Bytes) -> Option<(usize, Input)> {

@@ -245,7 +245,8 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
                 }
             };
             let fingerprint = if plan.link == Link::Memory { tls::MEMORY } else { tls::fingerprint() }.to_owned();
-            let settings = Settings { fingerprint, ..reference(plan.ixit, core_outer, plan.transport) };
+            let storage_address = places.get("store").and_then(|address| address.parse().ok());
+            let settings = Settings { fingerprint, storage_address, ..reference(plan.ixit, core_outer, plan.transport) };
             let client = |rules| -> Box<dyn Actor> {
                 let client = Box::new(CpmClient::new(settings, own, plan.seed, plan.epoch));
                 Box::new(Deviant::new(client, rules, names.clone(), hosts.clone(), Vec::new(), plan.seed))

@@ -8,7 +8,7 @@ use crate::{
     wire::{
         Span,
         cpim::Cpim,
-        lists::List,
+        lists::{Entry, List},
         mime::{ContentType, Multipart},
         params::Parametered,
         uri,
@@ -139,14 +139,23 @@ pub fn lists(view: &View<'_>, wanted: &[String]) -> Judgement {
             Ok(found) => found,
             Err(finding) => return vec![finding],
         };
-        for uri in wanted.iter().filter(|w| !list.entries.iter().any(|e| uri::same(&e.uri, w))) {
+        let decisions = decides(&list) || wanted.iter().any(|w| w.contains('?'));
+        if !decisions {
+            findings.extend(addressees(seen, &list));
+        }
+        let meets = |entry: &Entry, wanted: &String| match entry.uri.split_once('?') {
+            Some((bare, _)) if decisions && !wanted.contains('?') => uri::same(bare, wanted),
+            _ if decisions => entry.uri == *wanted,
+            _ => uri::same(&entry.uri, wanted),
+        };
+        for uri in wanted.iter().filter(|w| !list.entries.iter().any(|e| meets(e, w))) {
             findings.push(Finding::new(Reason::Missing, format!("{uri} in the list"), "not there").by("CMP-LIST").on(whole(seen, &list)));
         }
-        for entry in list.entries.iter().filter(|e| !wanted.iter().any(|w| uri::same(&e.uri, w))) {
+        for entry in list.entries.iter().filter(|e| !wanted.iter().any(|w| meets(e, w))) {
             findings
                 .push(Finding::new(Reason::Unexpected, "no other entry", shortened(&entry.uri)).by("CMP-LIST").on(at(seen, entry.span)));
         }
-        if list.entries.iter().any(|e| e.copy_control.is_none()) {
+        if !decisions && list.entries.iter().any(|e| e.copy_control.is_none()) {
             findings.push(
                 Finding::new(Reason::Missing, "copyControl for each entry (RFC 5364, 4)", "an entry without")
                     .by("LST-6")
@@ -154,7 +163,6 @@ pub fn lists(view: &View<'_>, wanted: &[String]) -> Judgement {
                     .on(whole(seen, &list)),
             );
         }
-        findings.extend(option_tag(seen));
         findings
     })
 }
@@ -214,14 +222,30 @@ fn resource_list(seen: &Seen) -> Result<(List, Vec<Finding>), Finding> {
     if kind(seen) != "multipart/mixed" {
         findings.push(not_mixed(seen));
     }
-    let disposition = part.header(raw, "Content-Disposition").map(|span| Parametered::parse(raw, span).head.text(raw).to_ascii_lowercase());
+    Ok((list, findings))
+}
+
+/// Whether the entries are messages with decisions about them, not addressees (R-7.2.3.2.1-3): then disposition and option
+/// tag are free, and what stands behind the question mark is compared as text.
+fn decides(list: &List) -> bool {
+    list.entries.iter().any(|entry| entry.uri.contains("?cpm_action="))
+}
+
+/// A list of addressees is labelled as one, and its option tag is required (R-0-14).
+fn addressees(seen: &Seen, list: &List) -> Vec<Finding> {
+    let raw = &seen.message.raw;
+    let is_list = |p: &&crate::wire::mime::Part| p.content_type(raw).is_some_and(|t| t.is(raw, "application/resource-lists+xml"));
+    let multipart = field::multipart(&seen.message).unwrap_or_default();
+    let part = multipart.parts.iter().find(is_list);
+    let disposition = part.and_then(|p| p.header(raw, "Content-Disposition"));
+    let disposition = disposition.map(|span| Parametered::parse(raw, span).head.text(raw).to_ascii_lowercase());
+    let mut findings: Vec<Finding> = option_tag(seen).into_iter().collect();
     if disposition.as_deref() != Some("recipient-list") {
         let observed = disposition.unwrap_or_else(|| "none".to_owned());
-        findings.push(
-            Finding::new(Reason::Violated, "Content-Disposition: recipient-list", shortened(&observed)).by("LST-2").on(at(seen, part.span)),
-        );
+        let place = part.map_or_else(|| whole(seen, list), |part| at(seen, part.span));
+        findings.push(Finding::new(Reason::Violated, "Content-Disposition: recipient-list", shortened(&observed)).by("LST-2").on(place));
     }
-    Ok((list, findings))
+    findings
 }
 
 /// Require for recipient lists: in MESSAGE its absence warns, in INVITE it fails (R-0-14, H-2).

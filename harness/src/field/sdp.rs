@@ -37,7 +37,7 @@ pub(crate) fn spans(raw: &[u8], sdp: &Sdp, name: &str) -> Vec<Span> {
         "port" => word(raw, section, 1),
         "proto" => word(raw, section, 2),
         "origin" => of_kind(session, b'o'),
-        "connection" => or(of_kind(section, b'c'), &|| of_kind(session, b'c')),
+        "address" => or(of_kind(section, b'c'), &|| of_kind(session, b'c')),
         "direction" => or(directions(raw, section), &|| directions(raw, session)),
         _ => or(attributes(raw, section, name).collect(), &|| attributes(raw, session, name).collect()),
     }
@@ -116,7 +116,7 @@ mod tests {
             ("SDP media", &["message 2855 TCP/MSRP *", "audio 0 RTP/AVP 0"]),
             ("SDP port", &["2855"]),
             ("SDP proto", &["TCP/MSRP"]),
-            ("SDP connection", &["IN IP4 192.0.2.1"]),
+            ("SDP address", &["IN IP4 192.0.2.1"]),
             ("SDP origin", &["- 1 2 IN IP4 192.0.2.1"]),
             ("SDP file-selector;size", &["5000"]),
             ("SDP file-selector;name", &["a b"]),

@@ -99,6 +99,12 @@ impl Protocol {
     pub fn is_sip(&self) -> bool {
         *self == Self::Sip
     }
+
+    /// Whether who listens speaks first, as a message store does (RFC 3501, 7.1).
+    #[must_use]
+    pub fn listener_begins(self) -> bool {
+        self == Self::Imap
+    }
 }
 
 impl fmt::Display for Protocol {

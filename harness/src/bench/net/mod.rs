@@ -203,7 +203,9 @@ impl Net {
             NetEvent::Up(id, local, facts) => {
                 let stream = self.streams.get_mut(&id)?;
                 stream.up(now, seats, record, local, facts);
-                None
+                // A fake that has to speak first learns of it by octets that are none.
+                let begins = stream.hop.protocol.listener_begins() && !seats[stream.seat].party.is_sut();
+                begins.then_some((stream.seat, Input::Bytes { hop: stream.hop, bytes: Bytes::new() }))
             }
             NetEvent::Octets(id, bytes) => {
                 let stream = self.streams.get_mut(&id)?;

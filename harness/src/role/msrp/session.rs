@@ -312,7 +312,9 @@ impl Session {
         if asked == FailureReport::Yes || asked == FailureReport::Partial && status != 200 {
             let path = value("From-Path").unwrap_or_default();
             let to = if method == b"SEND" { path.split(' ').next().unwrap_or_default() } else { &path };
-            let from = self.own.first().map(String::as_str).unwrap_or_default();
+            // The URI that the request was for, as it was written (RFC 4975, 7.2).
+            let asked_for = value("To-Path").unwrap_or_default();
+            let from = asked_for.split(' ').next().unwrap_or_default();
             self.out.push_back(write::response(&msrp.transaction.text(raw), status, to, from));
         }
         self.out.extend(report);
