@@ -7,15 +7,25 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 
-use super::{Event, Trace, view::Messages};
-use crate::{
-    report::escape,
-    wire::{
-        Span,
-        params::{self, NameAddr, Parametered},
-        sip::Message,
-    },
+use super::{
+    Event, LinkChange, LinkId, Protocol, Trace,
+    view::{MediaSeen, Messages},
 };
+use crate::{report::escape, wire::Span};
+
+mod pattern;
+mod volatile;
+
+use pattern::{is_word, port, session, timestamp, token, uuid};
+use sha2::{Digest as _, Sha256};
+use volatile::Volatile;
+
+/// Longest body of a session, a store or a content server that is shown in full; what is shown of the beginning of a longer one,
+/// and of one that goes on, and of the end of both. Octets.
+const BODY: (usize, usize, usize, usize) = (1500, 1000, 60, 60);
+
+/// Messages of one transfer in a row that are shown; of more, the first and the last ones, as many as these.
+const TRANSFER: (usize, usize, usize) = (12, 4, 2);
 
 /// Shortest value that is recognised away from the field that it was learned from, in octets.
 const DISTINCT: usize = 8;
@@ -25,7 +35,10 @@ const DISTINCT: usize = 8;
 pub fn text(trace: &Trace) -> String {
     let messages = Messages::of(trace);
     let (mut out, mut names) = (String::new(), Names::default());
+    let mut links: HashMap<LinkId, String> = HashMap::new();
+    let left_out = left_out(messages.media());
     let (mut complete, mut other) = (messages.list().iter().peekable(), messages.other().iter().peekable());
+    let mut media = messages.media().iter().zip(left_out).peekable();
     for (number, entry) in trace.entries().iter().enumerate() {
         let user = match &entry.event {
             Event::Asked { act, .. } => Some(("is asked for", serde_json::to_string(act))),
@@ -37,59 +50,77 @@ pub fn text(trace: &Trace) -> String {
             let json = Bytes::from(json.unwrap_or_else(|error| error.to_string()));
             out.push_str(&format!("=== the product {verb} {}\n", names.rename(&json, &[]).trim_end()));
         }
+        if let Event::Link { link, change } = &entry.event {
+            out.push_str(&opened(*link, change, &mut links));
+        }
         while let Some(seen) = complete.next_if(|seen| seen.entry == number) {
             let again = if seen.repeats.is_some() { ", again" } else { "" };
             out.push_str(&format!("=== {} -> {}{again}\n", seen.from, seen.to));
             if again.is_empty() {
-                out.push_str(&names.rename(&seen.message.raw, &volatile(&seen.message)));
+                out.push_str(&names.rename(&seen.message.raw, &volatile::of_sip(&seen.message)));
+            }
+        }
+        while let Some((seen, left_out)) = media.next_if(|(seen, _)| seen.entry == number) {
+            match left_out {
+                Shown::Not => {}
+                Shown::As(count) => out.push_str(&format!("=== {count} more messages of this transfer\n")),
+                Shown::Whole => {
+                    out.push_str(&format!("=== {} -> {}, {}\n", seen.from, seen.to, seen.protocol));
+                    out.push_str(&names.shortened(seen));
+                }
             }
         }
         while other.next_if(|entry| **entry == number).is_some() {
-            if let Event::Bytes { from, to, bytes, .. } = &entry.event {
-                out.push_str(&format!("=== {from} -> {to}, no SIP message\n{}", names.rename(bytes, &[])));
+            if let Event::Bytes { link, from, to, bytes } = &entry.event {
+                let what = if links.contains_key(link) { "no message" } else { "no SIP message" };
+                out.push_str(&format!("=== {from} -> {to}, {what}\n{}", names.rename(bytes, &[])));
             }
         }
     }
     out
 }
 
-/// Octets that a name stands for.
-type Volatile = (Span, &'static str);
-
-/// Values of known fields that change from run to run, in the order of the message.
-fn volatile(message: &Message) -> Vec<Volatile> {
-    let raw = &message.raw;
-    let mut found: Vec<Volatile> = message.elements("Call-ID").into_iter().map(|span| (span, "call-id")).collect();
-    found.extend(message.elements("Date").into_iter().map(|span| (span, "time")));
-    let mut param = |value: Option<Span>, kind| found.extend(value.map(|span| (unquoted(raw, span), kind)));
-    for element in ["From", "To"].into_iter().flat_map(|name| message.elements(name)) {
-        param(NameAddr::parse(raw, element).param(raw, "tag").and_then(|p| p.value), "tag");
+/// What became of a link that carries no SIP, as a line; each such link is known by its ends.
+fn opened(link: LinkId, change: &LinkChange, links: &mut HashMap<LinkId, String>) -> String {
+    if let LinkChange::Opened { transport, protocol, from, to } = change
+        && !protocol.is_sip()
+        && (from.party.is_sut() || to.party.is_sut())
+    {
+        links.insert(link, format!("{} -> {}", from.party, to.party));
+        return format!("=== {} connects to {}, {protocol} over {transport}\n", from.party, to.party);
     }
-    for element in message.elements("Via") {
-        param(Parametered::parse(raw, element).param(raw, "branch").and_then(|p| p.value), "branch");
+    let Some(ends) = links.get(&link) else { return String::new() };
+    match change {
+        LinkChange::Closed(party) => format!("=== {party} closes the connection {ends}\n"),
+        LinkChange::Reset(party) => format!("=== {party} refuses or resets the connection {ends}\n"),
+        LinkChange::Unsecured(_) => format!("=== TLS does not come up on the connection {ends}\n"),
+        _ => String::new(),
     }
-    for element in message.elements("Content-Type") {
-        param(Parametered::parse(raw, element).param(raw, "boundary").and_then(|p| p.value), "boundary");
-    }
-    for field in ["WWW-Authenticate", "Proxy-Authenticate", "Authorization", "Proxy-Authorization", "Authentication-Info"] {
-        for field in message.fields_named(field) {
-            let digest = params::digest(raw, field.value);
-            for kind in ["nonce", "cnonce", "opaque", "response"] {
-                param(digest.param(raw, kind).and_then(|p| p.value), kind);
-            }
-        }
-    }
-    found.retain(|(span, _)| !span.is_empty());
-    found.sort_by_key(|(span, _)| span.from);
-    found
 }
 
-/// The range without the quotes around it.
-fn unquoted(raw: &[u8], span: Span) -> Span {
-    match span.of(raw) {
-        [b'"', .., b'"'] => Span::new(span.from + 1, span.to - 1),
-        _ => span,
+/// How a message of a transfer is shown.
+#[derive(Clone, Copy)]
+enum Shown {
+    Whole,
+    /// As this number of messages that are not shown, itself the first of them.
+    As(usize),
+    Not,
+}
+
+/// What is shown of long transfers: their ends.
+fn left_out(list: &[MediaSeen]) -> Vec<Shown> {
+    let (most, first, last) = TRANSFER;
+    let is_part = |seen: &MediaSeen| seen.protocol == Protocol::Msrp && (seen.msrp.flag == Some(b'+') || seen.status() == Some(200));
+    let mut shown = Vec::new();
+    for run in list.chunk_by(|a, b| a.link == b.link && is_part(a) && is_part(b)) {
+        let middle = if run.len() > most { first..run.len() - last } else { 0..0 };
+        shown.extend((0..run.len()).map(|place| match place {
+            _ if !middle.contains(&place) => Shown::Whole,
+            _ if place == middle.start => Shown::As(middle.len()),
+            _ => Shown::Not,
+        }));
     }
+    shown
 }
 
 /// Names given so far.
@@ -137,6 +168,24 @@ impl Names {
         lines(&out)
     }
 
+    /// A message with the middle of a large body as its length and hash.
+    fn shortened(&mut self, seen: &MediaSeen) -> String {
+        let (known, (most, begin, on, end)) = (volatile::of_media(seen), BODY);
+        let body = seen.unit().body().unwrap_or(Span::new(seen.raw.len(), seen.raw.len()));
+        // The content of a later chunk is nothing but content.
+        let goes_on = seen.value("Byte-Range").is_some_and(|range| !range.trim().starts_with("1-"));
+        let begin = if goes_on { on } else { begin };
+        if body.len() <= most.min(if goes_on { 4 * on } else { most }) {
+            return self.rename(&seen.raw, &known);
+        }
+        let middle = Span::new(body.from + begin, body.to - end);
+        let mut text = self.rename(seen.raw.get(..middle.from).unwrap_or_default(), &known);
+        text.push_str(&format!("({} octets, SHA-256 {})\n", middle.len(), hex::encode(Sha256::digest(middle.of(&seen.raw)))));
+        let moved = |(span, kind): &Volatile| (Span::new(span.from - middle.to, span.to - middle.to), *kind);
+        let behind: Vec<Volatile> = known.iter().filter(|(span, _)| span.from >= middle.to).map(moved).collect();
+        text + &self.rename(seen.raw.get(middle.to..).unwrap_or_default(), &behind)
+    }
+
     /// Length and name of a value that begins at `at` and ends before `limit`.
     fn recognised(&mut self, octets: &[u8], at: usize, limit: usize) -> Option<(usize, String)> {
         let rest = octets.get(at..limit)?;
@@ -144,6 +193,11 @@ impl Names {
         let before = octets[..at].last().copied();
         if let Some(length) = port(before, &octets[..at], rest).filter(|n| !behind(*n).is_some_and(is_word)) {
             return Some((length, self.name("port", &rest[..length])));
+        }
+        if before == Some(b'/')
+            && let Some(length) = session(&octets[..at], rest)
+        {
+            return Some((length, self.name("session", &rest[..length])));
         }
         if before.is_some_and(is_word) {
             return None;
@@ -157,50 +211,6 @@ impl Names {
         let (kind, length) = kinds.into_iter().find_map(|(kind, length)| Some((kind, length.filter(whole)?)))?;
         Some((length, self.name(kind, &rest[..length])))
     }
-}
-
-fn is_word(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric()
-}
-
-/// Whether `octets` begin like `pattern`: `x` is a hexadecimal digit, `0` a decimal one, all else itself.
-fn like(octets: &[u8], pattern: &str) -> Option<usize> {
-    let fits = |(octet, wanted): (&u8, u8)| match wanted {
-        b'x' => octet.is_ascii_hexdigit(),
-        b'0' => octet.is_ascii_digit(),
-        _ => *octet == wanted,
-    };
-    (octets.len() >= pattern.len() && octets.iter().zip(pattern.bytes()).all(fits)).then_some(pattern.len())
-}
-
-/// RFC 4122, 3.
-fn uuid(octets: &[u8]) -> Option<usize> {
-    like(octets, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx")
-}
-
-/// RFC 3339, 5.6.
-fn timestamp(octets: &[u8]) -> Option<usize> {
-    let mut length = like(octets, "0000-00-00T00:00:00")?;
-    if octets.get(length) == Some(&b'.') {
-        length += 1 + octets[length + 1..].iter().take_while(|b| b.is_ascii_digit()).count();
-    }
-    let zone = octets.get(length..)?;
-    Some(length + ["Z", "+00:00", "-00:00"].iter().find_map(|z| like(zone, z)).unwrap_or(0))
-}
-
-/// Sixteen hexadecimal digits or more, as identifiers and digests are written.
-fn token(octets: &[u8]) -> Option<usize> {
-    let digits = octets.iter().take_while(|b| b.is_ascii_hexdigit()).count();
-    (digits >= 16).then_some(digits)
-}
-
-/// A port of four or five digits other than 5060, behind the colon of a host.
-fn port(before: Option<u8>, head: &[u8], octets: &[u8]) -> Option<usize> {
-    let host = head.strip_suffix(b":")?;
-    let dotted = || host.iter().rev().take_while(|b| is_word(**b) || matches!(b, b'.' | b'-')).any(|b| *b == b'.');
-    let digits = octets.iter().take_while(|b| b.is_ascii_digit()).count();
-    let is_port = before == Some(b':') && (4..=5).contains(&digits) && &octets[..digits] != b"5060";
-    (is_port && (host.ends_with(b"]") || dotted())).then_some(digits)
 }
 
 /// One line for each line of `octets`, its end visible; a last line without end gets none.
@@ -287,6 +297,56 @@ mod tests {
         let expected = "=== the product is asked for {\"act\":\"register\"}\n=== Bob -> the SUT\nMESSAGE sip:a SIP/2.0␍␊\n␍␊\n\
                         === Bob -> the SUT, again\n";
         assert_eq!(shown, expected);
+    }
+
+    fn media(entries: &[(&str, &str, String)]) -> String {
+        let end = |name: &str| crate::trace::Endpoint { party: Party::new(name), address: "192.0.2.1:2855".parse().unwrap() };
+        let (transport, protocol) = (crate::trace::Transport::Tls, Protocol::Msrp);
+        let change = LinkChange::Opened { transport, protocol, from: end("the SUT"), to: end("Bob") };
+        let link = Event::Link { link: LinkId(1), change };
+        of(std::iter::once(link).chain(entries.iter().map(|(from, to, text)| bytes(from, to, text))).collect())
+    }
+
+    fn chunk(id: &str, range: &str, body: &str, flag: char) -> String {
+        format!(
+            "MSRP {id} SEND\r\nTo-Path: msrps://192.0.2.1:12855/abc;tcp\r\nFrom-Path: msrps://192.0.2.9:12856/de;tcp\r\nMessage-ID: m1\r\n\
+             Byte-Range: {range}\r\nContent-Type: text/plain\r\n\r\n{body}\r\n-------{id}{flag}\r\n"
+        )
+    }
+
+    #[test]
+    fn messages_of_a_session_are_shown_with_names() {
+        let response = "MSRP t1 200 OK\r\nTo-Path: msrps://192.0.2.9:12856/de;tcp\r\n-------t1$\r\n".to_owned();
+        let shown = media(&[("the SUT", "Bob", chunk("t1", "1-2/2", "hi", '$')), ("Bob", "the SUT", response)]);
+        let expected = "=== the SUT connects to Bob, MSRP over tls\n=== the SUT -> Bob, MSRP\nMSRP <transaction 1> SEND␍␊\n\
+                        To-Path: msrps://192.0.2.1:<port 1>/<session 1>;tcp␍␊\nFrom-Path: msrps://192.0.2.9:<port 2>/<session 2>;tcp␍␊\n\
+                        Message-ID: <message-id 1>␍␊\nByte-Range: 1-2/2␍␊\nContent-Type: text/plain␍␊\n␍␊\nhi␍␊\n\
+                        -------<transaction 1>$␍␊\n=== Bob -> the SUT, MSRP\nMSRP <transaction 1> 200 OK␍␊\n\
+                        To-Path: msrps://192.0.2.9:<port 2>/<session 2>;tcp␍␊\n-------<transaction 1>$␍␊\n";
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn large_bodies_and_long_transfers_are_told_by_their_ends() {
+        let chunks: Vec<_> = (0..5000)
+            .map(|n| ("the SUT", "Bob", chunk(&format!("t{n}"), &format!("{}-*/*", n * 2048 + 1), &"x".repeat(2048), '+')))
+            .collect();
+        let shown = media(&chunks);
+        assert!(shown.contains("(988 octets, SHA-256 "), "{shown}");
+        assert!(shown.contains("(1928 octets, SHA-256 "), "{shown}");
+        assert!(shown.contains("=== 4994 more messages of this transfer\n") && shown.contains("-------<transaction 6>+"), "{shown}");
+        assert!(shown.len() < 10_000);
+    }
+
+    #[test]
+    fn session_descriptions_are_told_by_names() {
+        let request = "INVITE sip:a SIP/2.0\r\nContent-Type: application/sdp\r\n\r\nv=0\r\no=- 7 8 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\n\
+                       m=message 12855 TCP/TLS/MSRP *\r\na=path:msrps://192.0.2.1:12855/x1;tcp\r\na=fingerprint:SHA-256 AB:CD\r\n";
+        let shown = of(vec![bytes("the SUT", "Bob", request)]);
+        assert!(shown.contains("o=- <session 1> <session 2> IN IP4"), "{shown}");
+        assert!(shown.contains("m=message <port 1> TCP/TLS/MSRP"), "{shown}");
+        assert!(shown.contains("a=path:msrps://192.0.2.1:<port 1>/<session 3>;tcp"), "{shown}");
+        assert!(shown.contains("a=fingerprint:SHA-256 <fingerprint 1>"), "{shown}");
     }
 
     #[test]

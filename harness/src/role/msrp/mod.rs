@@ -13,25 +13,27 @@ use std::{
 use bytes::Bytes;
 
 use super::{Hop, ids::Ids};
-use crate::wire::{Span, msrp::Msrp};
+use crate::wire::{
+    Span,
+    msrp::{Msrp, MsrpFramer, uri},
+    stream::Framed,
+};
 
 mod covered;
 mod receiving;
 mod sending;
 mod session;
-mod stream;
 pub mod write;
 
 pub use sending::{FailureReport, INTERRUPTIBLE, Wish};
 pub use session::{Event, RESPONSE, Session, Terms};
-use stream::Framer;
 
 /// All MSRP sessions of one party, with their connections.
 #[derive(Debug)]
 pub struct Endpoint {
     ids: Ids,
     sessions: BTreeMap<u64, Session>,
-    streams: BTreeMap<Hop, Framer>,
+    streams: BTreeMap<Hop, MsrpFramer>,
     out: VecDeque<(Hop, Bytes)>,
     last: u64,
 }
@@ -124,11 +126,13 @@ impl Endpoint {
 
     /// Takes octets that came over a connection.
     pub fn receive(&mut self, now: Duration, hop: Hop, bytes: &[u8]) {
-        let framer = self.streams.entry(hop).or_default();
+        let framer = self.streams.entry(hop).or_insert_with(|| MsrpFramer::new(MsrpFramer::LIMITS));
         framer.push(bytes);
-        let messages: Vec<_> = std::iter::from_fn(|| framer.take()).collect();
-        for raw in messages {
-            self.take(now, hop, &raw);
+        let framed: Vec<_> = std::iter::from_fn(|| framer.next()).collect();
+        for framed in framed {
+            if let Framed::Message { bytes, .. } = framed {
+                self.take(now, hop, &bytes);
+            }
         }
     }
 
@@ -153,7 +157,7 @@ impl Endpoint {
     /// authority may have been rewritten on the way (draft-ietf-simple-msrp-sessmatch).
     fn addressed(&self, uri: &str) -> Option<u64> {
         let own = |session: &Session| session.own().last().cloned().unwrap_or_default();
-        let whole = self.sessions.iter().find(|(_, s)| same(&own(s), uri));
+        let whole = self.sessions.iter().find(|(_, s)| uri::same(&own(s), uri));
         let by_id = || self.sessions.iter().find(|(_, s)| session_id(uri).is_some_and(|id| session_id(&own(s)) == Some(id)));
         whole.or_else(by_id).map(|(id, _)| *id)
     }
@@ -219,43 +223,15 @@ fn stray(raw: &Bytes, msrp: &Msrp) -> Option<Bytes> {
     Some(write::response(&msrp.transaction.text(raw), 481, to, from.split(' ').next().unwrap_or_default()))
 }
 
-/// The first header field called `name`; names of MSRP are compared with case (RFC 4975, 9).
+/// The value of the first header field called `name`.
 fn value(raw: &[u8], msrp: &Msrp, name: &str) -> Option<String> {
-    msrp.fields.iter().find(|f| f.name.of(raw) == name.as_bytes()).map(|f| f.value.text(raw).into_owned())
+    msrp.field(raw, name).map(|span| span.text(raw).into_owned())
 }
 
-/// Whether two MSRP URIs are the same (RFC 4975, 6.1): all but the session-id without case.
-fn same(a: &str, b: &str) -> bool {
-    let parts = |uri: &str| {
-        let (scheme, rest) = uri.split_once("://")?;
-        let (authority, rest) = rest.split_once('/')?;
-        let (id, parameters) = rest.split_once(';').unwrap_or((rest, ""));
-        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-        Some((scheme.to_ascii_lowercase(), host.to_ascii_lowercase(), id.to_owned(), parameters.split(';').next()?.to_ascii_lowercase()))
-    };
-    parts(a).is_some_and(|a| Some(a) == parts(b))
-}
-
-fn session_id(uri: &str) -> Option<&str> {
-    let (_, rest) = uri.split_once("://")?;
-    rest.split_once('/')?.1.split(';').next().filter(|id| !id.is_empty())
-}
-
-/// Start and total of a Byte-Range; the end is what the body says (RFC 4975, 7.3.1).
-fn byte_range(text: &str) -> Option<(u64, Option<u64>)> {
-    let (start, rest) = text.trim().split_once('-')?;
-    let (end, total) = rest.split_once('/')?;
-    let number = |text: &str| if text == "*" { Some(None) } else { text.parse::<u64>().ok().map(Some) };
-    number(end)?;
-    Some((start.parse().ok().filter(|start| *start > 0)?, number(total)?))
-}
-
-/// The octets that a report is about, 0-based, the end exclusive.
-fn reported_range(text: &str) -> Option<(u64, u64)> {
-    let (start, rest) = text.trim().split_once('-')?;
-    let (end, _) = rest.split_once('/')?;
-    let end = if end == "*" { u64::MAX } else { end.parse().ok()? };
-    Some((start.parse::<u64>().ok()?.checked_sub(1)?, end))
+/// The session-id of a URI; `None`: it has none.
+fn session_id(text: &str) -> Option<&str> {
+    let session = uri::MsrpUri::parse(text.as_bytes(), Span::all(text.as_bytes())).session;
+    text.get(session.from..session.to).filter(|id| !id.is_empty())
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use super::covered::Covered;
+use crate::wire::msrp::{
+    assembly::{Assembly, Limits},
+    range::ByteRange,
+};
 
 /// Messages of a session that may be incomplete at a time; beyond, the oldest is given up.
 const MOST: usize = 16;
@@ -16,10 +19,8 @@ const DONE: usize = 256;
 pub struct Chunk {
     /// Message-ID.
     pub message_id: String,
-    /// Position of the first octet, 0-based.
-    pub from: u64,
-    /// Octets in all, if the request says so.
-    pub total: Option<u64>,
+    /// Byte-Range.
+    pub range: ByteRange,
     /// Content-Type.
     pub content_type: String,
     /// The octets.
@@ -60,10 +61,7 @@ pub struct Whole {
 struct Partial {
     message_id: String,
     content_type: String,
-    octets: Vec<u8>,
-    covered: Covered,
-    /// Set by the chunk with `$`.
-    end: Option<u64>,
+    content: Assembly,
     success_report: bool,
 }
 
@@ -81,8 +79,7 @@ impl Incoming {
         if let Some((_, status)) = self.over.iter().find(|(id, _)| *id == chunk.message_id) {
             return if *status == 0 { Took::Waiting } else { Took::Refused(*status) };
         }
-        let end = chunk.from.saturating_add(chunk.body.len() as u64);
-        if end > largest || chunk.total.is_some_and(|total| total > largest) {
+        if chunk.range.total.is_some_and(|total| total > largest) || chunk.body.len() as u64 > largest {
             self.finish(&chunk.message_id, 413);
             return Took::Refused(413);
         }
@@ -91,50 +88,39 @@ impl Incoming {
             return Took::Aborted;
         }
         let at = self.partial.iter().position(|p| p.message_id == chunk.message_id);
-        if at.is_none() && chunk.from == 0 && chunk.flag == b'$' {
+        if at.is_none() && chunk.range.start == 1 && chunk.flag == b'$' {
             self.finish(&chunk.message_id, 0);
             let report_to = chunk.success_report.then_some(chunk.reply_to);
             return Took::Whole(Whole { content_type: chunk.content_type, content: chunk.body, report_to });
         }
-        let at = at.unwrap_or_else(|| self.begin(&chunk));
+        let at = at.unwrap_or_else(|| self.begin(&chunk, largest));
         let Some(partial) = self.partial.get_mut(at) else { return Took::Waiting };
-        let (Ok(from), Ok(to)) = (usize::try_from(chunk.from), usize::try_from(end)) else { return Took::Refused(413) };
-        if partial.octets.len() < to {
-            partial.octets.resize(to, 0);
+        if partial.content.push(chunk.range, &chunk.body, Some(chunk.flag)).is_err() {
+            self.finish(&chunk.message_id, 413);
+            return Took::Refused(413);
         }
-        if let Some(place) = partial.octets.get_mut(from..to) {
-            place.copy_from_slice(&chunk.body);
-        }
-        if chunk.from == 0 {
+        if chunk.range.start == 1 {
             partial.content_type.clone_from(&chunk.content_type);
         }
-        partial.covered.add(chunk.from, end);
         partial.success_report |= chunk.success_report;
-        if chunk.flag == b'$' {
-            partial.end = Some(end);
+        if !partial.content.complete() {
+            return Took::Waiting;
         }
-        let Some(end) = partial.end.filter(|end| partial.covered.all(*end)) else { return Took::Waiting };
-        let mut octets = std::mem::take(&mut partial.octets);
-        octets.truncate(usize::try_from(end).unwrap_or(usize::MAX));
-        let whole = Whole {
-            content_type: std::mem::take(&mut partial.content_type),
-            content: octets.into(),
-            report_to: partial.success_report.then_some(chunk.reply_to),
-        };
+        let Some(partial) = self.partial.remove(at) else { return Took::Waiting };
         self.finish(&chunk.message_id, 0);
-        Took::Whole(whole)
+        let Ok(content) = partial.content.content() else { return Took::Waiting };
+        let report_to = partial.success_report.then_some(chunk.reply_to);
+        Took::Whole(Whole { content_type: partial.content_type, content, report_to })
     }
 
-    fn begin(&mut self, chunk: &Chunk) -> usize {
+    fn begin(&mut self, chunk: &Chunk, largest: u64) -> usize {
         if self.partial.len() >= MOST {
             self.partial.pop_front();
         }
         self.partial.push_back(Partial {
             message_id: chunk.message_id.clone(),
             content_type: chunk.content_type.clone(),
-            octets: Vec::new(),
-            covered: Covered::default(),
-            end: None,
+            content: Assembly::new(Limits { content: largest, ..Limits::default() }),
             success_report: false,
         });
         self.partial.len() - 1

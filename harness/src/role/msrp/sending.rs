@@ -51,8 +51,6 @@ pub struct Wish {
     pub success_report: bool,
     /// Which failures are asked for.
     pub failure_report: FailureReport,
-    /// Chunks to send by number, 1-based, where it is not all of them in order.
-    pub order: Option<Vec<usize>>,
     /// Chunks to send by their octets, 0-based, the end exclusive, where they are not all of one size.
     pub ranges: Option<Vec<(usize, usize)>>,
     /// Whether each Byte-Range ends with `*`.
@@ -76,7 +74,6 @@ impl Wish {
             chunk: INTERRUPTIBLE,
             success_report: false,
             failure_report: FailureReport::Yes,
-            order: None,
             ranges: None,
             open: false,
             flag: b'$',
@@ -85,8 +82,13 @@ impl Wish {
         }
     }
 
-    fn chunks(&self) -> usize {
-        self.content.len().div_ceil(self.chunk.max(1)).max(1)
+    /// The octets of each chunk.
+    fn plan(&self) -> Vec<(usize, usize)> {
+        let (total, chunk) = (self.content.len(), self.chunk.max(1));
+        match &self.ranges {
+            Some(ranges) => ranges.iter().map(|(from, to)| (*from, (*to).min(total))).collect(),
+            None => (0..total.div_ceil(chunk).max(1)).map(|n| (n * chunk, n.saturating_add(1).saturating_mul(chunk).min(total))).collect(),
+        }
     }
 
     fn laid_over(&self, name: &str) -> Option<Option<&str>> {
@@ -98,6 +100,8 @@ impl Wish {
 #[derive(Debug)]
 pub struct Outgoing {
     wish: Wish,
+    /// Octets of all chunks, those that were sent first.
+    plan: Vec<(usize, usize)>,
     /// Chunks sent.
     next: usize,
     /// When the last chunk may go.
@@ -116,7 +120,7 @@ impl Outgoing {
     /// A message of which nothing was sent yet.
     #[must_use]
     pub fn new(wish: Wish) -> Self {
-        Self { wish, next: 0, held: None, open: 0, reported: Covered::default(), complete: false, told: false }
+        Self { plan: wish.plan(), wish, next: 0, held: None, open: 0, reported: Covered::default(), complete: false, told: false }
     }
 
     /// Message-ID as it stands in the chunks.
@@ -137,15 +141,10 @@ impl Outgoing {
         self.wish.laid_over("Success-Report").map_or(self.wish.success_report, |value| value == Some("yes"))
     }
 
-    fn planned(&self) -> usize {
-        let ordered = || self.wish.order.as_ref().map_or_else(|| self.wish.chunks(), Vec::len);
-        self.wish.ranges.as_ref().map_or_else(ordered, Vec::len)
-    }
-
     /// Whether all chunks are sent.
     #[must_use]
     pub fn spent(&self) -> bool {
-        self.next >= self.planned()
+        self.next >= self.plan.len()
     }
 
     /// Whether nothing more is waited for.
@@ -162,41 +161,32 @@ impl Outgoing {
 
     /// Flags the next chunk, and sends nothing behind it: the message is given up (`#`; RFC 4975, 7.1).
     pub fn abort(&mut self) {
-        let next = self.wish.order.as_ref().map_or(self.next + 1, |order| order.get(self.next).copied().unwrap_or(1));
-        self.wish.order = Some(vec![next]);
+        self.plan.truncate(self.next + 1);
         self.wish.flag = b'#';
-        self.next = 0;
+        self.wish.pause = Duration::ZERO;
     }
 
     /// The next chunk that may go at `now`: octets by `make`, which is handed header fields, body and flag.
     pub fn next<T>(&mut self, now: Duration, to: &str, from: &str, make: impl FnOnce(&Fields, &[u8], u8) -> T) -> Option<T> {
-        if self.spent() {
-            return None;
-        }
-        if self.next + 1 == self.planned() && !self.wish.pause.is_zero() {
+        let (start, end) = *self.plan.get(self.next)?;
+        let last = self.next + 1 == self.plan.len();
+        if last && !self.wish.pause.is_zero() {
             let until = *self.held.get_or_insert(now + self.wish.pause);
             if until > now {
                 return None;
             }
-            self.held = None;
             self.wish.pause = Duration::ZERO;
         }
-        let chunks = self.wish.chunks();
-        let number = self.wish.order.as_ref().map_or(self.next + 1, |order| order.get(self.next).copied().unwrap_or(1)).clamp(1, chunks);
+        self.held = None;
         let total = self.wish.content.len();
-        let start = (number - 1) * self.wish.chunk.max(1);
-        let end = start.saturating_add(self.wish.chunk.max(1)).min(total);
-        let (start, end) =
-            self.wish.ranges.as_ref().and_then(|r| r.get(self.next).copied()).map_or((start, end), |(a, b)| (a, b.min(total)));
         let body = self.wish.content.get(start..end).unwrap_or_default();
-        let last = if self.wish.open || body.len() > INTERRUPTIBLE { "*".to_owned() } else { end.to_string() };
-        let ends = if self.wish.ranges.is_some() { end == total } else { number == chunks };
-        let flag = if ends || self.wish.flag == b'#' && self.next + 1 == self.planned() { self.wish.flag } else { b'+' };
+        let until = if self.wish.open || body.len() > INTERRUPTIBLE { "*".to_owned() } else { end.to_string() };
+        let flag = if end == total || last && self.wish.flag == b'#' { self.wish.flag } else { b'+' };
         let mut fields: Fields = [
             ("To-Path", to.to_owned()),
             ("From-Path", from.to_owned()),
             ("Message-ID", self.wish.message_id.clone()),
-            ("Byte-Range", format!("{}-{last}/{total}", start + 1)),
+            ("Byte-Range", format!("{}-{until}/{total}", start + 1)),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();

@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     role::{Hop, ids::Ids},
-    wire::msrp::Msrp,
+    wire::msrp::{
+        Msrp,
+        range::{ByteRange, Status},
+    },
 };
 
 /// How long a request that is answered waits for its response (RFC 4975, 7.1.1).
@@ -324,10 +327,10 @@ impl Session {
     fn sent_to(&mut self, raw: &Bytes, msrp: &Msrp, report: &mut Option<Bytes>, ids: &mut Ids) -> u16 {
         let value = |name: &str| super::value(raw, msrp, name);
         let Some(message_id) = value("Message-ID") else { return 400 };
-        let range = match value("Byte-Range").map(|text| super::byte_range(&text)) {
-            Some(None) => return 400,
-            Some(Some(range)) => Some(range),
-            None => None,
+        let range = match msrp.field(raw, "Byte-Range").map(|span| ByteRange::parse(raw, span)) {
+            Some((_, malformations)) if !malformations.is_empty() => return 400,
+            Some((range, _)) => range,
+            None => ByteRange::ABSENT,
         };
         let content_type = value("Content-Type");
         let Some(body) = msrp.body else {
@@ -345,8 +348,7 @@ impl Session {
         let Some(content_type) = content_type else { return 400 };
         let chunk = Chunk {
             message_id: message_id.clone(),
-            from: range.map_or(0, |(from, _)| from.saturating_sub(1)),
-            total: range.and_then(|(_, total)| total),
+            range,
             body: raw.slice(body.from..body.to),
             flag: msrp.flag.unwrap_or(b'#'),
             success_report: value("Success-Report").as_deref() == Some("yes"),
@@ -396,7 +398,7 @@ impl Session {
 
     fn reported(&mut self, message_id: Option<&str>, status: Option<&str>, range: Option<&str>) {
         let Some(message_id) = message_id else { return };
-        let Some(status) = status.and_then(|s| s.strip_prefix("000 ")?.split(' ').next()?.parse::<u16>().ok()) else { return };
+        let Some(Status { namespace: 0, code: status }) = status.and_then(|s| s.parse().ok()) else { return };
         if status != 200 {
             if self.outgoing.iter().any(|o| o.message_id() == message_id) {
                 self.events.push_back(Event::Reported { message_id: message_id.to_owned(), status });
@@ -406,8 +408,8 @@ impl Session {
         }
         let Some(outgoing) = self.outgoing.iter_mut().find(|o| o.message_id() == message_id && o.success_report()) else { return };
         // A report without Byte-Range is about all of it.
-        let (from, to) = range.and_then(super::reported_range).unwrap_or((0, u64::MAX));
-        if outgoing.covers(from, to) {
+        let range: ByteRange = range.and_then(|r| r.parse().ok()).unwrap_or(ByteRange::ABSENT);
+        if outgoing.covers(range.offset(), range.end.unwrap_or(u64::MAX)) {
             self.events.push_back(Event::Reported { message_id: message_id.to_owned(), status });
         }
     }

@@ -7,6 +7,7 @@ use std::{fmt, net::SocketAddr};
 
 use crate::wire::{
     Span,
+    msrp::uri::MsrpUri,
     sdp::{Line, Sdp, attributes},
 };
 
@@ -215,21 +216,15 @@ fn secure(media: &str) -> Option<bool> {
 }
 
 fn is_msrp(uri: &str) -> bool {
-    uri.split_once("://").is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("msrp") || scheme.eq_ignore_ascii_case("msrps"))
+    MsrpUri::parse(uri.as_bytes(), Span::all(uri.as_bytes())).malformations.is_empty()
 }
 
 /// Where an MSRP URI has one connect to, and whether by TLS; `None`: it is none, or its host is no address.
 #[must_use]
-pub fn next_hop(uri: &str) -> Option<(SocketAddr, bool)> {
-    let (scheme, rest) = uri.split_once("://")?;
-    let secure = match scheme.to_ascii_lowercase().as_str() {
-        "msrp" => false,
-        "msrps" => true,
-        _ => return None,
-    };
-    let (authority, _) = rest.split_once('/')?;
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    Some((host.parse().ok()?, secure))
+pub fn next_hop(text: &str) -> Option<(SocketAddr, bool)> {
+    let uri = MsrpUri::parse(text.as_bytes(), Span::all(text.as_bytes()));
+    let host = uri.host.text(text.as_bytes()).parse().ok().filter(|_| uri.malformations.is_empty())?;
+    Some((SocketAddr::new(host, uri.port?), uri.is_secure(text.as_bytes())))
 }
 
 /// A description being put together; what is laid over it stands in place of what the role would say.
