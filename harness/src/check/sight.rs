@@ -116,7 +116,8 @@ fn holds(sight: &Sight, name: &str, value: &str) -> bool {
         "content" => text("text") == Some(value) || text("base64") == Some(value),
         "from" => text("from").is_some_and(|from| uri::same(from, value)),
         "type" => text("type").is_some_and(|kind| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(value)),
-        _ => match json.get(name) {
+        // A list of deferred messages is told by their identifiers.
+        _ => match json.get(if name == "messages" && json.get(name).is_none() { "entries" } else { name }) {
             Some(Value::String(text)) => text == value,
             Some(Value::Number(number)) => number.to_string() == value,
             Some(Value::Bool(truth)) => value == if *truth { "yes" } else { "no" },
