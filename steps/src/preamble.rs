@@ -124,9 +124,17 @@ async fn has_received(world: &mut World, _actor: Actor, name: String) {
 
 /// Lets the user ask for deferred messages and waits for the subscription that follows.
 async fn subscribes(world: &mut World) -> bool {
+    if let Some(bench) = world.bench() {
+        bench.mark(Mark::Stimulus("the user asks for deferred messages beforehand".to_owned()));
+    }
+    // The response to the registration may still be on its way to the SUT.
+    let _ = world.lives().await;
     world.act(Act::ListDeferred {}).await;
     world.unless_refused();
-    let subscribed = |view: &View<'_>| view.messages.list().iter().any(|seen| seen.by_sut() && seen.message.method() == Some("SUBSCRIBE"));
+    let subscribed = |view: &View<'_>| {
+        let new = view.messages.list().iter().filter(|seen| seen.entry >= view.stimulus() && seen.by_sut());
+        new.into_iter().any(|seen| seen.message.method() == Some("SUBSCRIBE"))
+    };
     if world.goes_on() && !world.until(subscribed).await {
         world.stop(Obstacle::new(Reason::Preamble, "the SUT did not subscribe to deferred messages"));
     }

@@ -8,7 +8,7 @@ use crate::{
     wire::{
         Span,
         cpim::Cpim,
-        lists::{Entry, List},
+        lists::List,
         mime::{ContentType, Multipart},
         params::Parametered,
         uri,
@@ -131,7 +131,8 @@ fn not_mixed(seen: &Seen) -> Finding {
     Finding::new(Reason::Violated, "Content-Type: multipart/mixed", kind(seen)).by("R-0-13").on(at(seen, place))
 }
 
-/// The resource list names exactly these addresses, as a set (CMP-LIST; RFC 5365, 6; R-0-14).
+/// The resource list names exactly these addresses, as a set (CMP-LIST; RFC 5365, 6; R-0-14). What is wanted with URI headers is
+/// compared as it stands.
 #[must_use]
 pub fn lists(view: &View<'_>, wanted: &[String]) -> Judgement {
     on_it(view, |seen| {
@@ -139,23 +140,17 @@ pub fn lists(view: &View<'_>, wanted: &[String]) -> Judgement {
             Ok(found) => found,
             Err(finding) => return vec![finding],
         };
-        let decisions = decides(&list) || wanted.iter().any(|w| w.contains('?'));
-        if !decisions {
-            findings.extend(addressees(seen, &list));
-        }
-        let meets = |entry: &Entry, wanted: &String| match entry.uri.split_once('?') {
-            Some((bare, _)) if decisions && !wanted.contains('?') => uri::same(bare, wanted),
-            _ if decisions => entry.uri == *wanted,
-            _ => uri::same(&entry.uri, wanted),
-        };
-        for uri in wanted.iter().filter(|w| !list.entries.iter().any(|e| meets(e, w))) {
+        for uri in wanted.iter().filter(|w| !list.entries.iter().any(|e| names(&e.uri, w))) {
             findings.push(Finding::new(Reason::Missing, format!("{uri} in the list"), "not there").by("CMP-LIST").on(whole(seen, &list)));
         }
-        for entry in list.entries.iter().filter(|e| !wanted.iter().any(|w| meets(e, w))) {
+        for entry in list.entries.iter().filter(|e| !wanted.iter().any(|w| names(&e.uri, w))) {
             findings
                 .push(Finding::new(Reason::Unexpected, "no other entry", shortened(&entry.uri)).by("CMP-LIST").on(at(seen, entry.span)));
         }
-        if !decisions && list.entries.iter().any(|e| e.copy_control.is_none()) {
+        if is_deferred(seen) {
+            return findings;
+        }
+        if list.entries.iter().any(|e| e.copy_control.is_none()) {
             findings.push(
                 Finding::new(Reason::Missing, "copyControl for each entry (RFC 5364, 4)", "an entry without")
                     .by("LST-6")
@@ -163,6 +158,7 @@ pub fn lists(view: &View<'_>, wanted: &[String]) -> Judgement {
                     .on(whole(seen, &list)),
             );
         }
+        findings.extend(option_tag(seen));
         findings
     })
 }
@@ -179,7 +175,7 @@ pub fn lists_field(view: &View<'_>, other: &Field, message: &MessageRef) -> Judg
     }
     on_it(view, |seen| match resource_list(seen) {
         Err(finding) => vec![finding],
-        Ok((list, _)) if list.entries.iter().any(|e| addresses.iter().any(|a| uri::same(&e.uri, a))) => Vec::new(),
+        Ok((list, _)) if list.entries.iter().any(|e| addresses.iter().any(|a| names(&e.uri, a))) => Vec::new(),
         Ok((list, _)) => {
             let have: Vec<_> = list.entries.iter().map(|e| e.uri.as_str()).collect();
             let expected = format!("the {other} of {message} in the list: {}", addresses.join(" or "));
@@ -197,7 +193,8 @@ pub fn lists_field(view: &View<'_>, other: &Field, message: &MessageRef) -> Judg
 fn resource_list(seen: &Seen) -> Result<(List, Vec<Finding>), Finding> {
     let raw = &seen.message.raw;
     let missing = |observed: &str| {
-        Finding::new(Reason::Missing, "a part application/resource-lists+xml with Content-Disposition recipient-list", observed)
+        let disposed = if is_deferred(seen) { "" } else { " with Content-Disposition recipient-list" };
+        Finding::new(Reason::Missing, format!("a part application/resource-lists+xml{disposed}"), observed)
             .by("CMP-LIST")
             .on(at(seen, seen.message.body))
             .on(seen.line())
@@ -222,30 +219,27 @@ fn resource_list(seen: &Seen) -> Result<(List, Vec<Finding>), Finding> {
     if kind(seen) != "multipart/mixed" {
         findings.push(not_mixed(seen));
     }
+    let disposition = part.header(raw, "Content-Disposition").map(|span| Parametered::parse(raw, span).head.text(raw).to_ascii_lowercase());
+    if disposition.as_deref() != Some("recipient-list") && !is_deferred(seen) {
+        let observed = disposition.unwrap_or_else(|| "none".to_owned());
+        findings.push(
+            Finding::new(Reason::Violated, "Content-Disposition: recipient-list", shortened(&observed)).by("LST-2").on(at(seen, part.span)),
+        );
+    }
     Ok((list, findings))
 }
 
-/// Whether the entries are messages with decisions about them, not addressees (R-7.2.3.2.1-3): then disposition and option
-/// tag are free, and what stands behind the question mark is compared as text.
-fn decides(list: &List) -> bool {
-    list.entries.iter().any(|entry| entry.uri.contains("?cpm_action="))
+/// Whether an entry is the wanted one: with URI headers in what is wanted as raw text (R-7.2.3.2.1-3), else without its own.
+fn names(entry: &str, wanted: &str) -> bool {
+    if wanted.contains('?') { entry == wanted } else { uri::same(entry.split('?').next().unwrap_or(entry), wanted) }
 }
 
-/// A list of addressees is labelled as one, and its option tag is required (R-0-14).
-fn addressees(seen: &Seen, list: &List) -> Vec<Finding> {
-    let raw = &seen.message.raw;
-    let is_list = |p: &&crate::wire::mime::Part| p.content_type(raw).is_some_and(|t| t.is(raw, "application/resource-lists+xml"));
-    let multipart = field::multipart(&seen.message).unwrap_or_default();
-    let part = multipart.parts.iter().find(is_list);
-    let disposition = part.and_then(|p| p.header(raw, "Content-Disposition"));
-    let disposition = disposition.map(|span| Parametered::parse(raw, span).head.text(raw).to_ascii_lowercase());
-    let mut findings: Vec<Finding> = option_tag(seen).into_iter().collect();
-    if disposition.as_deref() != Some("recipient-list") {
-        let observed = disposition.unwrap_or_else(|| "none".to_owned());
-        let place = part.map_or_else(|| whole(seen, list), |part| at(seen, part.span));
-        findings.push(Finding::new(Reason::Violated, "Content-Disposition: recipient-list", shortened(&observed)).by("LST-2").on(place));
-    }
-    findings
+/// Whether the request handles deferred messages: its list names messages, not recipients (R-7.2.3.2.1-3).
+fn is_deferred(seen: &Seen) -> bool {
+    let message = &seen.message;
+    let named =
+        |name: &str| message.fields_named(name).any(|f| f.value.text(&message.raw).to_ascii_lowercase().contains("oma.cpm.deferred"));
+    ["Accept-Contact", "Contact", "P-Preferred-Service"].into_iter().any(named)
 }
 
 /// Require for recipient lists: in MESSAGE its absence warns, in INVITE it fails (R-0-14, H-2).

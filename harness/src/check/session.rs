@@ -86,6 +86,16 @@ pub fn no_longer_repeats(view: &View<'_>, message: &MessageRef) -> Judgement {
     Judgement::Looked { findings, evidence }
 }
 
+/// Time in which another repetition comes if they go on: the fourth is 3.5 s after the first (RFC 3261, 13.3.1.4).
+pub const NEXT: Duration = Duration::from_millis(2500);
+
+/// Whether what ends the repetitions of the message is there.
+#[must_use]
+pub fn is_acknowledged(view: &View<'_>, message: &MessageRef) -> bool {
+    let Some(It::Sip(index)) = message.before_it(&View { it: None, ..*view }) else { return false };
+    (index + 1..view.messages.list().len()).any(|at| acknowledges(view, at, index))
+}
+
 /// Whether the message at `at` ends the repetitions of the SUT's message at `index`.
 fn acknowledges(view: &View<'_>, at: usize, index: usize) -> bool {
     let list = view.messages.list();

@@ -24,7 +24,7 @@ pub enum Shown {
 }
 
 /// A sight of one of these kinds, with these fields: texts, compared as they stand; addresses by CMP-URI; lists as sets,
-/// with a comma between their elements and a listed message by its identifier.
+/// their elements joined by `, ` and a listed message by its identifier.
 #[must_use]
 pub fn is_shown(view: &View<'_>, shown: Shown, kinds: &[&str], fields: &[(String, String)]) -> Judgement {
     let sights: Vec<(usize, &Sight)> = since(view).filter(|(_, sight)| kinds.contains(&sight.name())).collect();
@@ -116,14 +116,14 @@ fn holds(sight: &Sight, name: &str, value: &str) -> bool {
         "content" => text("text") == Some(value) || text("base64") == Some(value),
         "from" => text("from").is_some_and(|from| uri::same(from, value)),
         "type" => text("type").is_some_and(|kind| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(value)),
-        // The messages of a list are its entries.
-        _ => match json.get(name).or_else(|| json.get("entries").filter(|_| name == "messages")) {
+        // A list of deferred messages is told by their identifiers.
+        _ => match json.get(if name == "messages" && json.get(name).is_none() { "entries" } else { name }) {
             Some(Value::String(text)) => text == value,
             Some(Value::Number(number)) => number.to_string() == value,
-            Some(Value::Bool(truth)) => matches!((truth, value), (true, "yes" | "true") | (false, "no" | "false")),
+            Some(Value::Bool(truth)) => value == if *truth { "yes" } else { "no" },
             Some(Value::Array(items)) => {
                 let mut found: Vec<_> = items.iter().filter_map(|item| item.get("message").unwrap_or(item).as_str()).collect();
-                let mut wanted: Vec<_> = value.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
+                let mut wanted: Vec<_> = value.split(", ").filter(|item| !item.is_empty()).collect();
                 found.sort_unstable();
                 wanted.sort_unstable();
                 found == wanted

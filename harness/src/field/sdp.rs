@@ -94,7 +94,7 @@ mod tests {
     use crate::{field::Field, wire::sip::Message};
 
     const SDP: &str = "v=0\r\no=- 1 2 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\na=setup:active\r\na=sendrecv\r\n\
-                       m=message 2855 TCP/MSRP *\r\na=sendonly\r\na=path:msrp://a:1/b;tcp\r\na=file-selector:name:\"a b\" size:5000\r\n\
+                       m=message 2855 TCP/MSRP *\r\na=sendonly\r\na=connection:new\r\na=path:msrp://a:1/b;tcp\r\na=file-selector:name:\"a b\" size:5000\r\n\
                        m=audio 0 RTP/AVP 0\r\na=x\r\n";
 
     fn read(kind: &str, body: &str, name: &str) -> Vec<String> {
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn attributes_are_those_of_the_first_media_section_else_of_the_session() {
-        let pairs: [(&str, &[&str]); 12] = [
+        let pairs: [(&str, &[&str]); 13] = [
             ("SDP direction", &["sendonly"]),
             ("SDP setup", &["active"]),
             ("SDP path", &["msrp://a:1/b;tcp"]),
@@ -117,6 +117,7 @@ mod tests {
             ("SDP port", &["2855"]),
             ("SDP proto", &["TCP/MSRP"]),
             ("SDP address", &["IN IP4 192.0.2.1"]),
+            ("SDP connection", &["new"]),
             ("SDP origin", &["- 1 2 IN IP4 192.0.2.1"]),
             ("SDP file-selector;size", &["5000"]),
             ("SDP file-selector;name", &["a b"]),
