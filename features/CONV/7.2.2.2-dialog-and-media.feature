@@ -74,13 +74,23 @@ Feature: 7.2.2.2 A client receives a large message over MSRP
         | a large message                         |
         | a large message by way of a relay       |
         | a large message from a passive sender   |
-        | a large message without setup           |
-        | a large message with a connection value |
 
       @ics-msrps
       Examples:
         | what                     |
         | a large message over TLS |
+
+    Scenario Outline: <what> is no obstacle
+      When Bob sends "<what>"
+      Then [onACK-2] the SUT answers 200 to the received INVITE request
+      And [onACK-2] its SDP setup is "active"
+      And [onACK-2] it has no header field SDP connection
+      And [onACK-2] the media plane starts
+
+      Examples:
+        | what                                    |
+        | a large message without setup           |
+        | a large message with a connection value |
 
     Scenario: The acknowledgement comes late
       Given Bob behaves as "late to acknowledge"

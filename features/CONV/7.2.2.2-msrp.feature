@@ -65,14 +65,12 @@ Feature: 7.2.2.2 A client takes the chunks of a large message
   Rule: Chunks
 
     Scenario: Nothing is shown before the last chunk
-      Given Alice has received "a large message in three chunks"
       When Bob sends "a large message without its end"
       Then the SUT sends an MSRP SEND request to Bob
       And [chunk-wait] Alice is not shown a message
       And [chunk-wait] the SUT sends no MESSAGE request to the IMS core
 
     Scenario: The sender gives up
-      Given Alice has received "a large message in three chunks"
       When Bob sends "a large message that is given up"
       Then the SUT sends an MSRP SEND request to Bob
       And [chunk-wait] Alice is not shown a message

@@ -65,9 +65,9 @@ Feature: 7.2.2.2 A client answers the invitation to a large message
       When Bob sends "<what>"
       Then [2] the SUT answers 200 to the received INVITE request
       And [2] it obeys RFC 3261 section 13.3.1
+      And [2] it has no header field P-Asserted-Identity
       And [2a] its Server states the CPM release
       And [2b] its P-Preferred-Identity, if any, is the address of Alice
-      And [2b] it has no header field P-Asserted-Identity
       And [2c] its body is an SDP answer to the received INVITE request
       And [2c] it obeys RFC 4975 section 8
       And [2c-i] its SDP port is at least 1

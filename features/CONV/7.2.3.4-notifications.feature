@@ -25,7 +25,7 @@ Feature: 7.2.3.4 A client is notified of deferred messages
         | Expires | 0 |
       When Alice receives a push notification
       Then [1] Alice may be shown a push notification with
-        | question | true |
+        | question | yes |
       And [2] the SUT sends no REGISTER request to the IMS core
       When Alice agrees to connect
       Then [register] the SUT sends a REGISTER request to the IMS core
@@ -58,7 +58,9 @@ Feature: 7.2.3.4 A client is notified of deferred messages
       Then the SUT sends a REGISTER request to the IMS core with
         | Expires | 0 |
       When Alice receives a push notification
-      Then [auto] the SUT sends a REGISTER request to the IMS core
+      Then [auto] Alice may be shown a push notification with
+        | question | no |
+      And [register] the SUT sends a REGISTER request to the IMS core
       And [register] it obeys RFC 3261 section 10.2
 
   Rule: In band
@@ -70,7 +72,7 @@ Feature: 7.2.3.4 A client is notified of deferred messages
       Given the SUT is provisioned with
         | inband-notification | show |
       When the Participating Function sends "an in-band notification"
-      Then [7.2.3.4.2-display] the SUT answers 200 to the received MESSAGE request
+      Then the SUT answers 200 to the received MESSAGE request
       And [7.2.3.4.2-display] Alice may be shown a deferred notification
       And [7.2.3.4.2-display] Alice is not shown a message
 
@@ -78,7 +80,7 @@ Feature: 7.2.3.4 A client is notified of deferred messages
       Given the SUT is provisioned with
         | inband-notification | hide |
       When the Participating Function sends "an in-band notification"
-      Then [7.2.3.4.2-display] the SUT answers 200 to the received MESSAGE request
+      Then the SUT answers 200 to the received MESSAGE request
       And [7.2.3.4.2-display] Alice is not shown a message
 
     Scenario: The user acts on it
