@@ -161,7 +161,7 @@ pub(super) fn repeated(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
         if let Some(late) = sent.iter().find(|s| s.at > ack.at + T1 / 2) {
             let observed = format!("one {:.1} s after the ACK", late.at.saturating_sub(ack.at).as_secs_f64());
             let expected = "no repetition after the ACK";
-            findings.push(broken(late, "INV-10", Reason::Unexpected, expected, observed, late.message.start_span()).on(ack.line()));
+            findings.push(broken(*late, "INV-10", Reason::Unexpected, expected, observed, late.message.start_span()).on(ack.line()));
         }
     } else if view.trace.end() > given_up + 2 * T2 {
         let call = seen.message.call_id();

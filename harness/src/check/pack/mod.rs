@@ -19,13 +19,16 @@ mod dialog;
 mod entities;
 mod imap;
 mod invite;
+mod lists;
 mod msrp;
 mod msrp_sdp;
 mod register;
 mod rfc3261;
 mod rfc3428;
+mod rfc4028;
 mod rfc5438;
 mod rfc5547;
+mod rfc6665;
 mod routing;
 mod sdp;
 mod size;
@@ -59,12 +62,18 @@ const PACKS: &[(&str, Rules)] = &[
     ("RFC 3264", sdp::rules),
     ("RFC 3428", rfc3428::rules),
     ("RFC 3840 section 9", register::capabilities),
-    ("RFC 3862", cpim::rules),
+    ("RFC 4028", rfc4028::rules),
+    ("RFC 4028 section 7.1", rfc4028::asks),
+    ("RFC 4028 section 7.4", rfc4028::refreshes),
+    ("RFC 4028 section 9", rfc4028::granted),
+    ("RFC 4028 section 10", rfc4028::ends),
     ("RFC 4566", sdp::grammar),
+    ("RFC 4826", lists::form),
     ("RFC 4975 section 8", msrp_sdp::rules),
     ("RFC 4975 section 8.1", msrp_sdp::lines),
     ("RFC 4975 section 8.2", msrp_sdp::path),
     ("RFC 4975 section 8.6", msrp_sdp::types),
+    ("RFC 5366", lists::recipients),
     ("RFC 5438 section 7.1.1", rfc5438::request),
     ("RFC 5438 section 7.2.1", rfc5438::notification),
     ("RFC 5547", rfc5547::rules),
@@ -72,6 +81,8 @@ const PACKS: &[(&str, Rules)] = &[
     ("RFC 6135", msrp_sdp::connects),
     ("RFC 6135 section 4.2", msrp_sdp::setup),
     ("RFC 6135 section 4.4", msrp_sdp::connection),
+    ("RFC 6665 section 4.1.2", rfc6665::request),
+    ("RFC 6665 section 4.1.3", rfc6665::answer),
     ("TS 24.229", routing::rules),
     ("TS 24.229 section 5.1.1.4", register::in_time),
 ];
@@ -80,6 +91,7 @@ const PACKS: &[(&str, Rules)] = &[
 const OF_ITEMS: &[(&str, ItemRules)] = &[
     ("RFC 2046 section 5.1", |_, item| entities::multipart(item)),
     ("RFC 3501 section 6.4.8", imap::fetch),
+    ("RFC 3862", cpim::rules),
     ("RFC 4483 section 5", |_, item| entities::external(item)),
     ("RFC 4975 section 5.4", msrp::binds),
     ("RFC 4975 section 7.1", msrp::framing),
@@ -188,14 +200,14 @@ fn own(view: &View<'_>) -> usize {
 }
 
 /// A broken rule at `span` of "it".
-fn broken(seen: &Seen, rule: &str, reason: Reason, expected: &str, observed: impl Into<String>, span: Span) -> Finding {
+fn broken<'a>(seen: impl Into<Item<'a>>, rule: &str, reason: Reason, expected: &str, observed: impl Into<String>, span: Span) -> Finding {
     let observed = observed.into();
     let observed = if observed.is_empty() { "nothing".to_owned() } else { super::shortened(&observed) };
     Finding::new(reason, expected, observed).by(rule).on(at(seen, span))
 }
 
 /// A broken recommendation at `span` of "it".
-fn unwise(seen: &Seen, rule: &str, reason: Reason, expected: &str, observed: impl Into<String>, span: Span) -> Finding {
+fn unwise<'a>(seen: impl Into<Item<'a>>, rule: &str, reason: Reason, expected: &str, observed: impl Into<String>, span: Span) -> Finding {
     broken(seen, rule, reason, expected, observed, span).weighing(Severity::Warn)
 }
 

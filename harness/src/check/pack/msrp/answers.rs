@@ -1,6 +1,6 @@
 //! What the receiver of a message says: responses (RFC 4975, 7.2) and success reports (7.1.3).
 
-use super::{broken, grammar, known, place, range, requests, same_paths, text, unfit, unwise, uris};
+use super::{super::unwise, broken, grammar, known, place, range, requests, same_paths, text, unfit, uris};
 use crate::{
     check::View,
     trace::view::{Item, MediaSeen, Whole},
@@ -41,14 +41,8 @@ pub(in super::super) fn response(view: &View<'_>, item: Item<'_>) -> Vec<Finding
         findings.push(broken(seen, "MSRP-3", Reason::Violated, "the flag $ in a response", observed, seen.msrp.end_line));
     }
     if !CODES.contains(&status) {
-        findings.push(unwise(broken(
-            seen,
-            "MSRP-12",
-            Reason::Violated,
-            "a status code of RFC 4975",
-            status.to_string(),
-            seen.unit().start(),
-        )));
+        let expected = "a status code of RFC 4975";
+        findings.push(unwise(seen, "MSRP-12", Reason::Violated, expected, status.to_string(), seen.unit().start()));
     }
     let wish = text(request, "Failure-Report").unwrap_or_default();
     let (unwanted, rule, why) = match wish.as_str() {

@@ -20,7 +20,7 @@ pub(in super::super) fn rules(view: &View<'_>, item: Item<'_>) -> Vec<Finding> {
     let Some(first) = found.first().copied() else { return unfit(item) };
     let mut findings: Vec<Finding> = found.iter().filter_map(|seen| interruptible(seen)).collect();
     findings.extend(ranges(&found));
-    for seen in found.iter().skip(1) {
+    for seen in found.iter().copied().skip(1) {
         for name in ["Success-Report", "Failure-Report", "Content-Type"] {
             // Without a header field its default is meant (7.1.1).
             let meant = |seen: &MediaSeen| {
@@ -33,7 +33,7 @@ pub(in super::super) fn rules(view: &View<'_>, item: Item<'_>) -> Vec<Finding> {
             }
         }
     }
-    for (number, seen) in found.iter().enumerate() {
+    for (number, seen) in found.iter().copied().enumerate() {
         let last = number + 1 == found.len();
         let (right, expected) = match seen.msrp.flag {
             Some(b'$') => (last, "the flag + on each chunk but the last"),
@@ -63,7 +63,7 @@ fn interruptible(seen: &MediaSeen) -> Option<Finding> {
 fn ranges(found: &[&MediaSeen]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let (mut next, mut total) = (1_u64, None);
-    for (number, seen) in found.iter().enumerate() {
+    for (number, seen) in found.iter().copied().enumerate() {
         let octets = seen.msrp.body.map_or(0, |body| body.len() as u64);
         let span = place(seen, "Byte-Range");
         let said = text(seen, "Byte-Range").unwrap_or_default();

@@ -3,14 +3,14 @@
 
 use std::{ops::Range, time::Duration};
 
-use super::super::{at, shortened};
+use super::broken;
 use crate::{
     check::View,
     trace::{
         Event, LinkChange, Protocol,
         view::{Item, MediaSeen},
     },
-    verdict::{Finding, Reason, Severity},
+    verdict::{Finding, Reason},
     wire::{
         Span,
         msrp::{
@@ -47,12 +47,6 @@ fn position(view: &View<'_>, seen: &MediaSeen) -> Option<usize> {
 /// What is no MSRP at all keeps a rule from being judged; that is a fault of the feature.
 fn unfit(item: Item<'_>) -> Vec<Finding> {
     vec![Finding::new(Reason::Suite, "an MSRP request or response of the kind that the section is about", "another kind").on(item.line())]
-}
-
-fn broken(seen: &MediaSeen, rule: &str, reason: Reason, expected: &str, observed: impl Into<String>, span: Span) -> Finding {
-    let observed = observed.into();
-    let observed = if observed.is_empty() { "nothing".to_owned() } else { shortened(&observed) };
-    Finding::new(reason, expected, observed).by(rule).on(at(seen, span))
 }
 
 /// The value of a header field as text.
@@ -216,9 +210,4 @@ impl Session {
         let (own, theirs) = pairs.iter().find(fits).or(pairs.first())?.clone();
         Some(Self { own, theirs })
     }
-}
-
-/// The same finding as a recommendation.
-fn unwise(finding: Finding) -> Finding {
-    finding.weighing(Severity::Warn)
 }
