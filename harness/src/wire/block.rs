@@ -65,8 +65,10 @@ pub(crate) enum Style {
     Sip,
     /// Folds are legal, blanks before the colon are not (RFC 5322, 2.2).
     Mime,
-    /// Neither is legal (RFC 3862, 3.1; RFC 4975, 9). Folds are read all the same.
-    Strict,
+    /// Neither is legal (RFC 3862, 3). Folds are read all the same.
+    Cpim,
+    /// The same (RFC 4975, 9), with other characters in names.
+    Msrp,
 }
 
 /// Header fields up to and with the empty line.
@@ -123,7 +125,7 @@ pub(crate) fn read(raw: &[u8], within: Span, style: Style, faults: &mut Faults) 
 /// The field of one line; `text` reaches to the last fold without its line end, `end` behind it.
 fn field(raw: &[u8], first: Line, text: Span, end: usize, style: Style, faults: &mut Faults) -> Field {
     let line = Span::new(text.from, end);
-    if style == Style::Strict && text.to > first.whole.to {
+    if matches!(style, Style::Cpim | Style::Msrp) && text.to > first.whole.to {
         faults.add("folded", "a header field goes on in the next line", line);
     }
     let Some(colon) = first.text.of(raw).iter().position(|&b| b == b':') else {
@@ -138,8 +140,8 @@ fn field(raw: &[u8], first: Line, text: Span, end: usize, style: Style, faults: 
     if name.to < before.to && style != Style::Sip {
         faults.add("blank-before-colon", "a blank stands between name and colon", before);
     }
-    if !is_token(name.of(raw)) {
-        faults.add("header-field-name", "the name of a header field is not a token", name);
+    if !is_name(name.of(raw), style) {
+        faults.add("header-field-name", "the name of a header field holds a character that it may not hold", name);
     }
     Field { line, name, value: Span::new(before.to + 1, text.to).trim(raw) }
 }
@@ -147,6 +149,19 @@ fn field(raw: &[u8], first: Line, text: Span, end: usize, style: Style, faults: 
 /// Whether this is a `token` (RFC 3261, 25.1); names, methods and parameter names are.
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(|&b| b.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&b))
+}
+
+/// Whether a header field may be called so: `token` of RFC 3261, 25.1; `ftext` of RFC 5322, 2.2; names and a dot of RFC 3862,
+/// 3.6; `hname` of RFC 4975, 9.
+fn is_name(name: &[u8], style: Style) -> bool {
+    let others: &[u8] = match style {
+        Style::Sip => return is_token(name),
+        Style::Mime => return !name.is_empty() && name.iter().all(|b| b.is_ascii_graphic() && *b != b':'),
+        Style::Cpim => b"!#$%&'*+-.^_`|~",
+        Style::Msrp => b"!#$%&'*+-.^_`{|}~",
+    };
+    let begins = style != Style::Msrp || name.first().is_some_and(u8::is_ascii_alphabetic);
+    begins && !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || others.contains(b))
 }
 
 /// Octets that no header block may hold: NUL, other control characters, a CR that ends no line, what is no UTF-8.
@@ -226,7 +241,23 @@ mod tests {
         let raw = b"A : 1\r\n 2\r\n\r\n";
         assert_eq!(codes(raw, Style::Sip), [] as [&str; 0]);
         assert_eq!(codes(raw, Style::Mime), ["blank-before-colon"]);
-        assert_eq!(codes(raw, Style::Strict), ["folded", "blank-before-colon"]);
+        assert_eq!(codes(raw, Style::Cpim), ["folded", "blank-before-colon"]);
+    }
+
+    #[test]
+    fn each_grammar_has_its_names() {
+        for (name, legal) in [
+            ("a.b'c`", [true; 4]),
+            ("x#$&^|", [false, true, true, true]),
+            ("x{}", [false, true, false, true]),
+            ("1a", [true, true, true, false]),
+            ("x/y", [false, true, false, false]),
+            ("x y", [false; 4]),
+            ("\u{e4}", [false; 4]),
+        ] {
+            let styles = [Style::Sip, Style::Mime, Style::Cpim, Style::Msrp];
+            assert_eq!(styles.map(|style| is_name(name.as_bytes(), style)), legal, "{name}");
+        }
     }
 
     #[test]

@@ -54,19 +54,25 @@ const MOST: usize = 1000;
 /// A message without octets behind its header has none.
 #[must_use]
 pub fn bodies(message: &Message) -> (Vec<Body>, Vec<Malformation>) {
+    if message.body.is_empty() {
+        return (Vec::new(), Vec::new());
+    }
+    bodies_of(&message.raw, message.content_type(), message.fields.clone(), message.body)
+}
+
+/// The same of a body with its header, whatever it came in.
+#[must_use]
+pub fn bodies_of(raw: &[u8], content_type: Option<ContentType>, header: Vec<Field>, span: Span) -> (Vec<Body>, Vec<Malformation>) {
     let mut faults = Faults::default();
     let mut found: Vec<Body> = Vec::new();
-    let mut open = Vec::new();
-    if !message.body.is_empty() {
-        open.push(body(&message.raw, message.content_type(), message.fields.clone(), message.body, 0));
-    }
+    let mut open = vec![body(raw, content_type, header, span, 0)];
     while let Some(next) = open.pop() {
         if found.len() >= MOST {
             faults.add("too-many-bodies", format!("only {MOST} bodies are read"), next.span);
             break;
         }
-        if !next.is_encoded(&message.raw) {
-            let mut inside = unwrap(&message.raw, &next, &mut faults);
+        if !next.is_encoded(raw) {
+            let mut inside = unwrap(raw, &next, &mut faults);
             if next.depth >= DEEPEST && !inside.is_empty() {
                 faults.add("too-deep", format!("only {DEEPEST} wrappings are opened"), next.span);
                 inside.clear();

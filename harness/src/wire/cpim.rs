@@ -33,7 +33,7 @@ impl Cpim {
     pub fn parse(raw: &[u8], within: Span) -> Self {
         let mut faults = Faults::default();
         let within = Span::new(within.from, within.to.min(raw.len()));
-        let outer = block::read(raw, within, Style::Strict, &mut faults);
+        let outer = block::read(raw, within, Style::Cpim, &mut faults);
         let mut this = Self { headers: outer.fields, content: Span::new(outer.blank.to, within.to), ..Self::default() };
         // Without the empty line between the two blocks, the first MIME header field tells where the second begins.
         let mixed = this.headers.iter().position(|h| is_mime(h.name.of(raw)));

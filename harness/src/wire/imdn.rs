@@ -8,6 +8,9 @@ use super::{
 /// The name space of the documents.
 pub const NAME_SPACE: &str = "urn:ietf:params:xml:ns:imdn";
 
+/// Elements in front of the notification, in the order of the schema (RFC 5438, 11.2).
+const ORDER: [&str; 5] = ["message-id", "datetime", "recipient-uri", "original-recipient-uri", "subject"];
+
 /// A notification document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Imdn {
@@ -51,7 +54,16 @@ impl Imdn {
 
     fn read(&mut self, xml: &Xml<'_>, faults: &mut Faults) {
         let root = xml.root("imdn", NAME_SPACE, faults);
+        // The schema is a sequence; elements of other name spaces are extensions (RFC 5438, 11.1 and 11.2).
+        let mut reached = 0;
         for node in root.children().filter(roxmltree::Node::is_element) {
+            if node.tag_name().namespace() == root.tag_name().namespace() {
+                let place = ORDER.iter().position(|name| *name == node.tag_name().name()).unwrap_or(ORDER.len());
+                if place < reached {
+                    faults.add("out-of-order", format!("{} stands too late", node.tag_name().name()), xml.tag(node));
+                }
+                reached = reached.max(place);
+            }
             let slot = match node.tag_name().name() {
                 "message-id" => &mut self.message_id,
                 "datetime" => &mut self.datetime,
@@ -79,6 +91,9 @@ impl Imdn {
             if slot.as_ref().is_none_or(|(text, _)| text.is_empty()) {
                 faults.add(code, "an element that has to be there is missing or empty", xml.tag(root));
             }
+        }
+        if self.recipient_uri.is_some() != self.original_recipient_uri.is_some() {
+            faults.add("recipients", "one of recipient-uri and original-recipient-uri stands without the other", xml.tag(root));
         }
         if self.kinds.is_empty() {
             faults.add("no-notification", "the document holds no notification", xml.tag(root));
@@ -124,7 +139,7 @@ mod tests {
     #[test]
     fn a_notification_is_read() {
         let (text, imdn) = imdn(
-            "<recipient-uri>sip:b@example.com</recipient-uri>\
+            "<recipient-uri>sip:b@example.com</recipient-uri><original-recipient-uri>sip:c@example.com</original-recipient-uri>\
              <display-notification><status><displayed/></status></display-notification>",
         );
         assert_eq!(imdn.malformations, []);
@@ -145,6 +160,8 @@ mod tests {
             (delivered.replace("delivered", "displayed"), vec!["unknown-status"]),
             (delivered.replace("<delivered/>", ""), vec!["no-status"]),
             (format!("<datetime/>{delivered}"), vec!["twice"]),
+            (format!("{delivered}<subject>x</subject>"), vec!["out-of-order"]),
+            (format!("<recipient-uri>sip:b@example.com</recipient-uri>{delivered}"), vec!["recipients"]),
             ("<other-notification><status><x/></status></other-notification>".into(), vec!["unknown-notification"]),
         ] {
             let codes: Vec<_> = imdn(&inside).1.malformations.into_iter().map(|m| m.code).collect();

@@ -1,4 +1,5 @@
-//! SDP line by line (RFC 4566, 5): types, values, media sections, attributes. What the values mean is read elsewhere.
+//! SDP line by line (RFC 4566, 5): types, values, media sections, attributes. What the values mean is read in [`media`] and
+//! [`selector`], what they break is said by [`values`].
 
 use std::ops::Range;
 
@@ -6,6 +7,13 @@ use super::{
     block::{LineEnd, control_characters, line_at},
     span::{Faults, Malformation, Span},
 };
+
+pub mod media;
+pub mod selector;
+pub mod values;
+
+pub use media::{Connection, Direction, Media, Origin};
+pub use selector::{FileSelector, accept_types};
 
 /// One line `type=value`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,10 @@
 
 use std::{fmt::Write as _, io::Read as _, path::PathBuf};
 
-use harness::{report::escape, wire::inspect::inspect};
+use harness::{
+    report::escape,
+    wire::inspect::{Protocol, inspect_as},
+};
 
 use super::{Done, Format, Stop, print};
 
@@ -11,7 +14,8 @@ const LIMIT: u64 = 64 << 20;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// A file with one message as it stands on the wire; `-` is standard input.
+    /// A file with one message as it stands on the wire: SIP, MSRP, SDP, CPIM, a MIME body, a disposition notification or a
+    /// recipient list; its ending counts where its first line does not tell which. `-` is standard input.
     file: PathBuf,
     /// Text or JSON.
     #[arg(long, value_enum, default_value = "text")]
@@ -26,7 +30,8 @@ pub(super) fn main(args: Args) -> Done {
         std::fs::File::open(&args.file).and_then(|file| file.take(LIMIT).read_to_end(&mut octets))
     };
     read.map_err(|e| Stop::io(&args.file, &e))?;
-    let inspection = inspect(octets.into());
+    let hint = args.file.extension().and_then(|e| e.to_str()).and_then(Protocol::of_extension);
+    let inspection = inspect_as(octets.into(), hint);
     if args.format == Format::Json {
         return print(&format!("{}\n", serde_json::to_string_pretty(&inspection).unwrap_or_default()));
     }
@@ -51,6 +56,10 @@ pub(super) fn main(args: Args) -> Done {
     }
     let body = |key: &str| value.pointer(&format!("/body/{key}")).and_then(serde_json::Value::as_u64).unwrap_or_default();
     let _ = writeln!(out, "{:>6}..{:<6} body", body("from"), body("to"));
+    for part in &inspection.parts {
+        let wrapped = "  ".repeat(part.depth);
+        let _ = writeln!(out, "{:>6}..{:<6} {wrapped}{}", part.span.from, part.span.to, escape::terminal(&part.kind));
+    }
     for malformation in &inspection.malformations {
         let _ = writeln!(
             out,

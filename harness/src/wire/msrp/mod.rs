@@ -55,7 +55,7 @@ impl Msrp {
         let rest = Span::new(line.whole.to, within.to);
         let body = this.end(raw, line.text, rest, &mut faults);
         let head = Span::new(rest.from, body.unwrap_or(this.end_line.from));
-        let block = block::read(raw, head, Style::Strict, &mut faults);
+        let block = block::read(raw, head, Style::Msrp, &mut faults);
         this.fields = block.fields;
         this.body = body.map(|from| Span::new(from, before_line_end(raw, from, this.end_line.from)));
         control_characters(raw, Span::new(within.from, block.blank.from), &mut faults);
