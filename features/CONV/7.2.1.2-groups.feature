@@ -26,7 +26,8 @@ Feature: 7.2.1.2 A large message to a group
         | application/sdp                |
         | application/resource-lists+xml |
       And [17] its body is an SDP offer
-      And [17] it obeys RFC 4975 section 8
+      And [17] it obeys RFC 3264
+      And [17] it obeys RFC 4975 section 8.1
       And [1] its Accept-Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.largemsg"
       And [2] its Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.largemsg"
       And [3] its P-Preferred-Service is "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.largemsg"

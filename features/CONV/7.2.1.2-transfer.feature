@@ -13,11 +13,9 @@ Feature: 7.2.1.2 How a large message travels
 
   Rule: The connection is bound
 
-    Scenario Outline: The first SEND <when>
-      Given Bob behaves as "<conduct>"
+    Scenario: The first SEND binds the connection
       When Alice sends "{text 5000}" to Bob
-      Then the SUT sends an INVITE request to the IMS core
-      And the SUT sends an MSRP SEND request to Bob
+      Then the SUT sends an MSRP SEND request to Bob
       And [on200-6] it has no body
       And [on200-6] it has no header field MSRP Content-Type
       And [on200-6] it has header field MSRP Message-ID
@@ -25,29 +23,54 @@ Feature: 7.2.1.2 How a large message travels
       And [on200-6] its MSRP To-Path is the SDP path of the received 200 response to the sent INVITE request
       And [on200-6] its MSRP From-Path is the SDP path of the sent INVITE request
       And [on200-6] it comes 0 to 5 seconds after the received 200 response to the sent INVITE request
+      And [on200-6] it obeys RFC 4975 section 7.1
 
-      Examples:
-        | when                  | conduct                      |
-        | is answered at once   | answering at once            |
-        | is answered after 3 s | slow to answer the first one |
+    Scenario: The first SEND is answered after 3 seconds
+      Given Bob behaves as "slow to answer the first one"
+      When Alice sends "{text 5000}" to Bob
+      Then the SUT sends an MSRP SEND request to Bob
+      And [on200-6] it has no body
+      And the SUT sends an MSRP message to Bob
+      And [on200-8] it obeys RFC 4975 section 7.1.1
 
   Rule: The content follows
+
+    Scenario: All chunks make one message, on the connection that was bound
+      When Alice sends "{text 5000}" to Bob
+      Then the SUT sends an MSRP SEND request to Bob
+      And [on200-8] the SUT sends an MSRP message to Bob
+      And [on200-8] it obeys RFC 4975 section 7.1.1
+      And [on200-9] its MSRP connection equals that of the first sent MSRP SEND request
+
+    Scenario: Nothing goes over another connection
+      When Alice sends "{text 5000}" to Bob
+      Then the SUT sends an MSRP SEND request to Bob
+      And [on200-9] the SUT sends an MSRP message to Bob
+      And [on200-9] the SUT sends no MSRP SEND request to the MSRP Relay
+
+    Scenario: Bob reads slowly
+      Given Bob behaves as "reading slowly"
+      When Alice sends "{text 100000}" to Bob
+      Then the SUT sends an MSRP message to Bob
+      And [on200-8] it obeys RFC 4975 section 7.1
+      And [on200-8] it obeys RFC 4975 section 7.1.1
+      And [on200-8c] its content is "{text 100000}"
 
     Scenario Outline: <what>
       When Alice sends "<content>" to Bob with
         | content type | <type> |
-      Then the SUT sends an INVITE request to the IMS core
-      And the SUT sends an MSRP SEND request to Bob
-      And [on200-8] the SUT sends an MSRP message to Bob
+      Then the SUT sends an MSRP message to Bob
       And [on200-8] it obeys RFC 4975 section 7.1
       And [on200-8] it obeys RFC 4975 section 7.1.1
       And [on200-8a] its MSRP To-Path is the SDP path of the received 200 response to the sent INVITE request
       And [on200-8b] its MSRP Content-Type is "message/cpim"
       And [on200-8c] its body is a CPIM message
+      And [on200-8c] its content is "<content>"
       And [on200-7] it obeys RFC 3862
+      And [on200-7] its CPIM From is the address of Alice
+      And [on200-7] its CPIM To is the address of Bob
       And [on200-7] its CPIM Content-Type is "<type>"
       And [on200-7] its content is "<content>"
-      And [on200-9] its MSRP connection equals that of the first sent MSRP SEND request
 
       Examples:
         | what                          | content               | type                     |
