@@ -63,9 +63,11 @@ Feature: 7.2.1.4 A client sends what lies in the message store
       And [2-multipart] its body has the parts
         | text/plain            |
         | message/external-body |
+      And [2-multipart] it obeys RFC 2046 section 5.1
       And [2-multipart] its content contains "Look at this one"
       And [1] its content contains "{stored object.url}"
       And [2] its content contains "message/external-body"
+      And [2] it obeys RFC 4483 section 5
       And [2-url] its content contains "{stored object.url}?action=fetch"
 
   @ics-largemsg
@@ -90,5 +92,7 @@ Feature: 7.2.1.4 A client sends what lies in the message store
       And [2-multipart] its body has the parts
         | text/plain            |
         | message/external-body |
+      And [2-multipart] it obeys RFC 2046 section 5.1
       And [2] its content contains "message/external-body"
+      And [2] it obeys RFC 4483 section 5
       And [2-url] its content contains "{stored object.url}?action=fetch"
