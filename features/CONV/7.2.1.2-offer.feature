@@ -32,7 +32,8 @@ Feature: 7.2.1.2 What the INVITE of a large message offers
       And [17d] it obeys RFC 4975 section 8.2
       And [17e] it has header field SDP file-selector;size
       And [17f] its SDP setup is "active"
-      And [on200-3] it obeys RFC 6135
+      And [on200-3] it has no header field SDP connection
+      And [on200-3] it obeys RFC 6135 section 4.2
 
     Scenario: Two messages have two sessions
       When Alice sends "{text 5000}" to Bob
