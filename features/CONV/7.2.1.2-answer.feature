@@ -41,7 +41,7 @@ Feature: 7.2.1.2 What a client does with the answer to its INVITE
 
     Scenario: The client has to refresh
       Given Bob behaves as "granting the client 90 seconds, reading slowly"
-      When Alice sends "{text 400000}" to Bob
+      When Alice sends "{text 800000}" to Bob
       Then the SUT sends an INVITE request to the IMS core
       And the SUT sends an ACK request to the IMS core
       When 90 seconds pass
@@ -52,7 +52,7 @@ Feature: 7.2.1.2 What a client does with the answer to its INVITE
 
     Scenario: Bob has to refresh, and does not
       Given Bob behaves as "granting himself 90 seconds, reading slowly"
-      When Alice sends "{text 400000}" to Bob
+      When Alice sends "{text 800000}" to Bob
       Then the SUT sends an INVITE request to the IMS core
       And the SUT sends an ACK request to the IMS core
       When 95 seconds pass
