@@ -23,19 +23,13 @@ Feature: 7.2.1.2 What a client does with the answer to its INVITE
       And [on200-2] it obeys RFC 3261 section 13.2.2.4
       And [on200-2] it has no body
 
-    Scenario Outline: <what>
-      Given <who> behaves as "<conduct>"
+    Scenario: The acknowledgement is lost
+      Given Bob behaves as "losing the acknowledgement"
       When Alice sends "{text 5000}" to Bob
       Then the SUT sends an INVITE request to the IMS core
       And [on200-2] the SUT sends an ACK request to the IMS core
-      And [on200-2] it is sent within the session
       When 2 seconds pass
       Then [on200-2] it obeys RFC 3261 section 13.2.2.4
-
-      Examples:
-        | what                        | who          | conduct                    |
-        | The core stays on the way   | the IMS core | records two routes         |
-        | The acknowledgement is lost | Bob          | losing the acknowledgement |
 
   Rule: The session timer
 

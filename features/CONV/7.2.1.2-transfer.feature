@@ -42,12 +42,6 @@ Feature: 7.2.1.2 How a large message travels
       And [on200-8] it obeys RFC 4975 section 7.1.1
       And [on200-9] its MSRP connection equals that of the first sent MSRP SEND request
 
-    Scenario: Nothing goes over another connection
-      When Alice sends "{text 5000}" to Bob
-      Then the SUT sends an MSRP SEND request to Bob
-      And [on200-9] the SUT sends an MSRP message to Bob
-      And [on200-9] the SUT sends no MSRP SEND request to the MSRP Relay
-
     Scenario: Bob reads slowly
       Given Bob behaves as "reading slowly"
       When Alice sends "{text 100000}" to Bob
