@@ -70,6 +70,40 @@ Feature: 7 A client registers first and picks the procedure that fits
         | whom                | to              |
         | a pre-defined group | the Lunch Group |
 
+  @ics-largemsg
+  Rule: A large message is sent in large message mode
+
+    Background:
+      Given the network of "cpm-client/large-message"
+      And Alice is registered
+
+    Scenario Outline: <what>
+      When Alice sends "<content>" to <to> with
+        | content type | <type> |
+      Then [largemsg] the SUT sends 1 INVITE request to the IMS core
+      And [largemsg] its Accept-Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.largemsg"
+      And [useragent] its User-Agent states the CPM release
+      And [largemsg] the SUT sends no MESSAGE request to the IMS core
+
+      Examples:
+        | what                    | content     | type       | to  |
+        | A long text to one user | {text 5000} | text/plain | Bob |
+
+      @ics-image
+      Examples:
+        | what                  | content              | type      | to  |
+        | A picture to one user | {file landscape.png} | image/png | Bob |
+
+      @ics-adhoc-groups
+      Examples:
+        | what                           | content     | type       | to         |
+        | A long text to an ad-hoc group | {text 5000} | text/plain | Bob, Carol |
+
+      @ics-predefined-groups
+      Examples:
+        | what                              | content     | type       | to              |
+        | A long text to a predefined group | {text 5000} | text/plain | the Lunch Group |
+
   @ics-msg
   Rule: A request that carries the tag is taken in pager mode
 

@@ -94,7 +94,9 @@ impl Participating {
     }
 
     fn contact(&self) -> String {
-        format!("<sip:{}>", self.has.inner)
+        // The user part tells in a trace whose dialog it is.
+        let user = self.has.uri.split_once(':').map_or("", |(_, rest)| rest).split('@').next().unwrap_or_default();
+        format!("<sip:{user}@{}>", self.has.inner)
     }
 
     fn arrived(&mut self, now: Duration, hop: Hop, message: Message) {
