@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 
-use super::{Participating, UNTOLD, dressed};
+use super::{Participating, UNTOLD, capable, dressed};
 use crate::{
     role::{
         Media, Outgoing,
@@ -24,8 +24,18 @@ pub(super) struct Leg {
     letter: Option<Media>,
     /// Whether the content is under way, and whether a report is waited for.
     awaits_report: bool,
+    /// What is to be said by itself, and waits for the connection.
+    waiting: Vec<Said>,
     /// When it is ended although nothing told that all was taken.
     pub leaves: Option<Duration>,
+}
+
+/// One MSRP request that stands by itself.
+#[derive(Debug)]
+struct Said {
+    method: String,
+    overlay: Vec<(String, Option<String>)>,
+    content: Option<Bytes>,
 }
 
 impl Participating {
@@ -58,9 +68,9 @@ impl Participating {
         let text = offer.answer(&own, self.place(offer.end.secure), self.ids.bits() >> 16).to_string();
         let session = self.endpoint.open(path, Terms { accept: vec!["*".to_owned()], ..Terms::default() });
         self.endpoint.set_remote(session, offer.end.path);
-        self.legs.insert(call, Leg { session, letter: None, awaits_report: false, leaves: None });
+        self.legs.insert(call, Leg { session, letter: None, awaits_report: false, waiting: Vec::new(), leaves: None });
         let contact = self.contact();
-        self.calls.respond(now, &mut self.transactions, call, 200, |draft| draft.header("Contact", &contact).body("application/sdp", text));
+        self.calls.respond(now, &mut self.transactions, call, 200, |draft| capable(draft, &contact).body("application/sdp", text));
     }
 
     /// Invites the SUT to what a named message holds.
@@ -87,11 +97,11 @@ impl Participating {
         let session = self.endpoint.open(path, Terms::default());
         let from = format!("<{}>", self.has.uri);
         let contact = self.contact();
-        let draft = self.calls.draft(&wanted.to, &from, &[]).header("Contact", &contact);
+        let draft = capable(self.calls.draft(&wanted.to, &from, &[]), &contact);
         let octets = dressed(draft, wanted).body("application/sdp", text).finish();
         let octets = crate::role::cpm_client::tagged(octets, &self.ids.token());
         let call = self.calls.invite(now, &mut self.transactions, octets);
-        self.legs.insert(call, Leg { session, letter: Some(media.clone()), awaits_report: false, leaves: None });
+        self.legs.insert(call, Leg { session, letter: Some(media.clone()), awaits_report: false, waiting: Vec::new(), leaves: None });
     }
 
     /// The SUT accepted: its answer says where it is.
@@ -107,7 +117,9 @@ impl Participating {
         let call = *call;
         match event {
             msrp::Event::Bound => {
-                let Some(media) = leg.letter.take() else { return };
+                let letter = leg.letter.take();
+                self.say_what_waits(session);
+                let (Some(media), Some(leg)) = (letter, self.legs.get_mut(&call)) else { return };
                 let Some(content) = media.content.clone() else { return };
                 let wish = wish(&media, content, self.ids.token(), self.endpoint.session(session));
                 leg.awaits_report = header(&media, "Success-Report") == Some("yes");
@@ -136,9 +148,9 @@ impl Participating {
         }
     }
 
-    /// Says something by itself over the latest session.
+    /// Says something by itself over the latest session, as soon as that is bound.
     pub(super) fn say(&mut self, now: Duration, method: &str, wanted: &Outgoing) {
-        let Some((_, leg)) = self.legs.iter().next_back() else { return };
+        let Some((_, leg)) = self.legs.iter_mut().next_back() else { return };
         let content = wanted.media.content.clone();
         let mut overlay = wanted.media.headers.clone();
         if let Some(content) = content.as_ref().filter(|_| method == "SEND") {
@@ -150,8 +162,19 @@ impl Participating {
             add("Byte-Range", format!("1-{0}/{0}", content.len()));
             add("Content-Type", "message/cpim".to_owned());
         }
-        self.endpoint.say(leg.session, method, &overlay, content.as_deref());
+        leg.waiting.push(Said { method: method.to_owned(), overlay, content });
+        let session = leg.session;
+        if self.endpoint.session(session).is_some_and(msrp::Session::bound) {
+            self.say_what_waits(session);
+        }
         self.endpoint.tick(now);
+    }
+
+    fn say_what_waits(&mut self, session: u64) {
+        let waiting = self.legs.values_mut().find(|leg| leg.session == session).map(|leg| std::mem::take(&mut leg.waiting));
+        for said in waiting.into_iter().flatten() {
+            self.endpoint.say(session, &said.method, &said.overlay, said.content.as_deref());
+        }
     }
 
     /// Ends a session by BYE.
@@ -164,6 +187,7 @@ impl Participating {
 
     /// A session is over; its connection is the client's to close, because the client opened it.
     pub(super) fn over(&mut self, call: u64) {
+        self.ringing.retain(|(_, ringing)| *ringing != call);
         if let Some(leg) = self.legs.remove(&call) {
             self.endpoint.close(leg.session);
         }

@@ -11,12 +11,15 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
+
 use super::{
     Actor, Hop, Input, Outgoing, Output, Stimulus, Within,
     build::{self, Draft},
-    call::{self, Calls, End, Means},
+    call::{self, Calls, Means},
     ids::Ids,
     msrp::{self, Endpoint},
+    patch::Patch,
     transaction::{Heard, Transactions},
 };
 use crate::{
@@ -29,6 +32,12 @@ mod subscription;
 
 use legs::Leg;
 use subscription::Subscription;
+
+/// What it takes, as it lets be known (RFC 3261, 20.5): UPDATE among it, so that sessions are refreshed by that.
+const METHODS: &str = "INVITE, ACK, BYE, CANCEL, UPDATE, MESSAGE, OPTIONS, SUBSCRIBE, NOTIFY";
+
+/// Most sessions at a time; who invites more is told to come again later.
+const MOST: usize = 256;
 
 /// How long it waits before it ends a session in which nothing tells that all was taken.
 const UNTOLD: Duration = Duration::from_secs(1);
@@ -93,10 +102,10 @@ impl Participating {
         }
     }
 
+    /// Contact: an address that only the core can reach, with a user part that is nobody's address.
     fn contact(&self) -> String {
-        // The user part tells in a trace whose dialog it is.
         let user = self.has.uri.split_once(':').map_or("", |(_, rest)| rest).split('@').next().unwrap_or_default();
-        format!("<sip:{user}@{}>", self.has.inner)
+        format!("<sip:{}-pf@{}>", user.trim_start_matches('+'), self.has.inner)
     }
 
     fn arrived(&mut self, now: Duration, hop: Hop, message: Message) {
@@ -135,18 +144,16 @@ impl Participating {
             call::Event::Invited { call, request } => self.invited(now, call, &request),
             call::Event::Accepted { call, response } => self.accepted(call, &response),
             call::Event::Refused { call, .. } | call::Event::Cancelled { call } => self.over(call),
-            call::Event::Ended { call, how } => {
-                if how != End::ByUs {
-                    self.ringing.retain(|(_, ringing)| *ringing != call);
-                }
-                self.over(call);
-            }
+            call::Event::Ended { call, .. } => self.over(call),
             call::Event::Progress { .. } | call::Event::Confirmed { .. } | call::Event::Answered { .. } => {}
         }
     }
 
     fn invited(&mut self, now: Duration, call: u64, request: &Arc<Message>) {
         match self.has.rings {
+            _ if self.legs.len() + self.ringing.len() >= MOST => {
+                self.calls.respond(now, &mut self.transactions, call, 480, |draft| draft);
+            }
             None => self.answer(now, call, request),
             Some(rings) => {
                 let contact = self.contact();
@@ -181,7 +188,7 @@ impl Participating {
         match (wanted.method.as_str(), call) {
             ("INVITE", None) => self.invite(now, wanted),
             ("CANCEL", Some(call)) => {
-                self.calls.cancel_anyway(now, &mut self.transactions, call, |cancel| cancel);
+                self.calls.cancel_anyway(now, &mut self.transactions, call, |cancel| laid_over(&cancel, &wanted.headers));
             }
             ("NOTIFY", _) if wanted.within == Within::Subscription => self.notify(now, wanted),
             (method, _) if method.starts_with("MSRP ") => self.say(now, method.trim_start_matches("MSRP "), wanted),
@@ -205,6 +212,11 @@ impl Participating {
     }
 }
 
+/// The draft with what begins or accepts a session says of its sender.
+fn capable(draft: Draft, contact: &str) -> Draft {
+    draft.header("Contact", contact).header("Allow", METHODS).header("Supported", "timer")
+}
+
 /// The draft with the header fields and the body of a named message.
 fn dressed(draft: Draft, wanted: &Outgoing) -> Draft {
     let draft = draft.overlaid(&wanted.headers);
@@ -212,6 +224,16 @@ fn dressed(draft: Draft, wanted: &Outgoing) -> Draft {
         Some((kind, body)) => draft.body(kind, body.to_vec()),
         None => draft,
     }
+}
+
+/// The message with header fields replaced; `None` takes one out.
+fn laid_over(bytes: &Bytes, headers: &[(String, Option<Vec<String>>)]) -> Bytes {
+    let message = Message::parse(bytes.clone());
+    let mut patch = Patch::default();
+    for (name, values) in headers {
+        patch.set(&message, name, values.as_deref().unwrap_or_default());
+    }
+    patch.apply(bytes)
 }
 
 impl Actor for Participating {
