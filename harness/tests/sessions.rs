@@ -59,7 +59,7 @@ impl Play {
     }
 
     async fn send(&mut self, wanted: Outgoing) {
-        assert!(self.0.stimulate("Bob", Stimulus::Send(Outgoing { to: "sip:alice@example.com".to_owned(), ..wanted })));
+        assert!(self.0.stimulate("Bob", Stimulus::Send(Box::new(Outgoing { to: "sip:alice@example.com".to_owned(), ..wanted }))));
         self.0.pass(Duration::from_secs(5)).await;
     }
 
