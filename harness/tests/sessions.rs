@@ -30,7 +30,7 @@ struct Play(Bench);
 
 impl Play {
     /// Alice is registered; `conduct` is Bob's.
-    async fn begin(fakes: &str, conduct: &str) -> Self {
+    async fn begin(transport: Transport, fakes: &str, conduct: &str) -> Self {
         let mut scenario = Scenario::parse("test", fakes).unwrap();
         if !conduct.is_empty() {
             let rules: Vec<Rule> = harness::yaml::from_str("test", conduct).unwrap();
@@ -39,7 +39,7 @@ impl Play {
         let plan = Plan {
             scenario: &scenario,
             ixit: &Ixit::default(),
-            transport: Transport::Udp,
+            transport,
             link: Link::Memory,
             subject: Subject::Reference(Vec::new()),
             held: BTreeMap::new(),
@@ -59,7 +59,7 @@ impl Play {
     }
 
     async fn send(&mut self, wanted: Outgoing) {
-        assert!(self.0.stimulate("Bob", Stimulus::Send(Outgoing { to: "sip:alice@example.com".to_owned(), ..wanted })));
+        assert!(self.0.stimulate("Bob", Stimulus::Send(Box::new(Outgoing { to: "sip:alice@example.com".to_owned(), ..wanted }))));
         self.0.pass(Duration::from_secs(5)).await;
     }
 
@@ -106,7 +106,10 @@ fn large() -> Act {
 
 #[tokio::test]
 async fn the_client_sends_a_large_message_and_leaves() {
-    let mut play = Play::begin(FAKES, "").await;
+    let mut play = Play::begin(Transport::Tcp, FAKES, "").await;
+    play.act(large()).await;
+    assert_eq!(play.lines(), ["> INVITE", "< 200 INVITE", "> ACK", "> BYE", "< 200 BYE"]);
+    let mut play = Play::begin(Transport::Udp, FAKES, "").await;
     play.act(large()).await;
     assert_eq!(play.lines(), ["> INVITE", "< 200 INVITE", "> ACK", "> BYE", "< 200 BYE"]);
     let ok = play
@@ -127,7 +130,10 @@ async fn the_client_sends_a_large_message_and_leaves() {
 
 #[tokio::test]
 async fn the_client_receives_a_large_message_and_the_other_end_leaves() {
-    let mut play = Play::begin(FAKES, "").await;
+    let mut play = Play::begin(Transport::Tcp, FAKES, "").await;
+    play.invited().await;
+    assert_eq!(play.lines(), ["< INVITE", "> 200 INVITE", "< ACK", "< BYE", "> 200 BYE"]);
+    let mut play = Play::begin(Transport::Udp, FAKES, "").await;
     play.invited().await;
     assert_eq!(play.lines(), ["< INVITE", "> 200 INVITE", "< ACK", "< BYE", "> 200 BYE"]);
     assert!(
@@ -139,7 +145,7 @@ async fn the_client_receives_a_large_message_and_the_other_end_leaves() {
 
 #[tokio::test]
 async fn a_late_ack_has_the_200_repeated() {
-    let mut play = Play::begin(FAKES, "[{ upon: { sending: ACK }, delay: 1200 }]").await;
+    let mut play = Play::begin(Transport::Udp, FAKES, "[{ upon: { sending: ACK }, delay: 1200 }]").await;
     play.invited().await;
     let oks = play.lines().iter().filter(|line| *line == "> 200 INVITE").count();
     assert_eq!((oks, play.lines().last().unwrap().as_str()), (2, "> 200 BYE"));
@@ -147,7 +153,7 @@ async fn a_late_ack_has_the_200_repeated() {
 
 #[tokio::test]
 async fn a_ringing_invitation_is_cancelled() {
-    let mut play = Play::begin(&FAKES.replace("uri:", "rings: 8, uri:"), "").await;
+    let mut play = Play::begin(Transport::Udp, &FAKES.replace("uri:", "rings: 8, uri:"), "").await;
     play.act(large()).await;
     let handle = "out-1".to_owned();
     play.act(Act::CancelMessage { message: handle }).await;
@@ -156,7 +162,7 @@ async fn a_ringing_invitation_is_cancelled() {
 
 #[tokio::test]
 async fn named_messages_go_into_the_session() {
-    let mut play = Play::begin(FAKES, "[{ upon: { sending: BYE, nth: 1 }, drop: true }]").await;
+    let mut play = Play::begin(Transport::Udp, FAKES, "[{ upon: { sending: BYE, nth: 1 }, drop: true }]").await;
     play.invited().await;
     for method in ["CANCEL", "BYE"] {
         play.send(Outgoing { method: method.to_owned(), within: Within::Session, ..Outgoing::default() }).await;
@@ -165,4 +171,21 @@ async fn named_messages_go_into_the_session() {
     let lines = play.lines();
     let expected = ["< INVITE", "> 200 INVITE", "< ACK", "< CANCEL", "> 200 CANCEL", "< BYE", "> 200 BYE", "< CANCEL", "> 481 CANCEL"];
     assert_eq!(lines, expected);
+}
+
+/// The 200 grants 90 s; Bob takes the content slowly enough that the session lasts longer.
+#[tokio::test]
+async fn a_long_session_is_refreshed_or_left() {
+    for (refresher, expected) in [("uac", "> UPDATE"), ("uas", "> BYE")] {
+        let conduct = format!(
+            "[{{ upon: {{ sending: 200, to: INVITE }}, edit: {{ Session-Expires: \"90;refresher={refresher}\" }} }}, {{ upon: {{ receiving: MSRP SEND }}, throttle: 40 }}]"
+        );
+        let mut play = Play::begin(Transport::Udp, FAKES, &conduct).await;
+        play.act(large()).await;
+        assert_eq!(play.lines(), ["> INVITE", "< 200 INVITE", "> ACK"]);
+        play.0.pass(Duration::from_secs(40)).await;
+        assert_eq!(play.lines().len(), 3, "{refresher}");
+        play.0.pass(Duration::from_secs(25)).await;
+        assert_eq!(play.lines().get(3).map(String::as_str), Some(expected), "{refresher}");
+    }
 }

@@ -197,7 +197,7 @@ pub(crate) fn send(world: &mut World, sender: Option<&str>, name: &str) -> Optio
         }
         Ok(outgoing) => {
             let method = outgoing.method.clone();
-            if !world.bench()?.stimulate(&sender, Stimulus::Send(outgoing)) {
+            if !world.bench()?.stimulate(&sender, Stimulus::Send(Box::new(outgoing))) {
                 world.stop(Obstacle::new(Reason::Suite, format!("no fake is called {sender}")));
                 return None;
             }

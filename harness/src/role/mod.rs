@@ -119,7 +119,7 @@ pub enum Output {
 #[derive(Clone, Debug)]
 pub enum Stimulus {
     /// Send a named message.
-    Send(Outgoing),
+    Send(Box<Outgoing>),
     /// Send these octets to the SUT, as they are.
     Raw(Bytes),
     /// Ask the SUT for a sign of life (OPTIONS, RFC 3261, 11).
