@@ -318,7 +318,8 @@ impl Stream {
             ([one], Some((.., octets))) => octets.get(one.from..one.from + one.len).map(|_| octets.slice(one.from..one.from + one.len)),
             _ => None,
         };
-        Some((shared.unwrap_or(bytes), pieces))
+        // A copy of its own: what was cut off the stream would keep all of the stream around it.
+        Some((shared.unwrap_or_else(|| Bytes::copy_from_slice(&bytes)), pieces))
     }
 }
 

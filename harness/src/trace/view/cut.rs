@@ -1,6 +1,7 @@
 //! Messages out of the octets of one direction of a stream, by what the stream carries.
 
 use bytes::{Bytes, BytesMut};
+use memchr::memchr;
 
 use crate::{
     trace::Protocol,
@@ -131,7 +132,7 @@ impl Text {
 
     /// One behind the next line feed at or behind `from`.
     fn line(&self, from: usize) -> Option<usize> {
-        self.buffer.get(from..)?.iter().position(|&b| b == b'\n').map(|at| from + at + 1)
+        memchr(b'\n', self.buffer.get(from..)?).map(|at| from + at + 1)
     }
 
     /// Up to the end-line: seven hyphens, the transaction identifier of the start line, a flag (RFC 4975, 9).
