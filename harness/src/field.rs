@@ -32,8 +32,8 @@ pub enum Place {
     Cpim(String),
     /// An item of an IMDN document: `message-id`, `datetime`, `status`, `kind`.
     Imdn(String),
-    /// Of the session description: an attribute of the first media section, else of the session; or `direction`, `connection`,
-    /// `origin`; of the m= line `media` (the whole value, of each media section), `port`, `proto`.
+    /// Of the session description: an attribute of the first media section, else of the session; or `direction`, `address`
+    /// (c=), `origin`; of the m= line `media` (the whole value, of each media section), `port`, `proto`.
     Sdp(String),
     /// A header field of an MSRP message, or `flag`, `transaction`, `method`, `connection`; of a response `Status`.
     Msrp(String),

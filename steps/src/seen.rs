@@ -32,7 +32,21 @@ async fn sees(world: &mut World, count: Count, kind: Kind, actor: Actor, step: &
     world.take(&sighting);
 }
 
-/// Obliges the SUT to send them; the last of them is "it". For a MAY none at all is a branch not taken.
+/// Looks for messages that the SUT may send; none is an option that it did not take.
+#[then(expr = "{clause} the SUT may send {count} {kind} to {actor}( with)")]
+async fn may_send(world: &mut World, clause: Clause, count: Count, kind: Kind, actor: Actor, step: &Step) {
+    let Some(wanted) = wanted(world, &kind, &actor, step) else { return world.judge(step, &clause, nothing) };
+    let mut sighting = see(world, |view| seeing::sends(view, &wanted, count.number())).await;
+    if world.goes_on() && sighting.found.is_empty() {
+        return world.not_taken(step, &clause, &format!("the SUT sent no {kind}"));
+    }
+    if let Judgement::Looked { findings, .. } = &mut sighting.judgement {
+        findings.clear();
+    }
+    conclude(world, step, &clause, Some(sighting));
+}
+
+/// Obliges the SUT to send them; the last of them is "it".
 #[then(expr = "{clause} the SUT sends {count} {kind} to {actor}( with)")]
 async fn sends(world: &mut World, clause: Clause, count: Count, kind: Kind, actor: Actor, step: &Step) {
     let wanted = wanted(world, &kind, &actor, step);
@@ -47,9 +61,6 @@ async fn sends(world: &mut World, clause: Clause, count: Count, kind: Kind, acto
             }
         }
         world.check_life(&mut |view| seeing::sends(view, &wanted, count.number()).open).await;
-        if world.level(&clause) == Some(Level::May) && sighting.open && sighting.found.is_empty() {
-            return world.not_taken(step, &clause, &format!("the SUT sent no {kind}"));
-        }
         found = Some(sighting);
     }
     conclude(world, step, &clause, found);

@@ -13,6 +13,9 @@ use crate::{
 /// Opens a stream to the leftmost MSRP URI of that path, within `media`; "it" stays what it was.
 #[then(expr = "{clause} the SUT connects to the {field} of {message}")]
 async fn connects(world: &mut World, clause: Clause, name: Field, message: Message, step: &Step) {
+    if let Some(hidden) = world.hidden_by_answer() {
+        return world.judge(step, &clause, |_| hidden);
+    }
     world.judge_when(step, &clause, |view| media::connects(view, &name.0, &message.0)).await;
 }
 
@@ -37,6 +40,9 @@ fn is_sent(world: &mut World, clause: Clause, dialog: Dialog, step: &Step) {
 /// Since the last stimulus: no connection and no request; a request of the SUT; none any more once the session is over.
 #[then(expr = "{clause} the media plane {plane}")]
 async fn media_plane(world: &mut World, clause: Clause, plane: Plane, step: &Step) {
+    if let Some(hidden) = world.hidden_by_answer() {
+        return world.judge(step, &clause, |_| hidden);
+    }
     let check = |view: &View<'_>| media::plane(view, plane.0);
     if plane.0 == media::Plane::Starts {
         world.judge_when(step, &clause, check).await;

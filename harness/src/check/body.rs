@@ -78,9 +78,10 @@ pub fn is_absent(view: &View<'_>) -> Judgement {
 pub fn has_parts(view: &View<'_>, wanted: &[String]) -> Judgement {
     on_item(view, |seen| {
         let raw = seen.raw();
-        let (content_type, body) = wrapped(seen);
+        let (value, body) = wrapped(seen);
+        let content_type = value.map(|value| ContentType::parse(raw, value));
         let kind = content_type.as_ref().map(|t| t.kind.text(raw).to_ascii_lowercase());
-        let place = content_type.as_ref().map_or(seen.start(), |t| t.kind);
+        let place = value.unwrap_or(seen.start());
         let boundary =
             content_type.as_ref().and_then(|t| t.boundary(raw)).filter(|_| kind.as_ref().is_some_and(|k| k.starts_with("multipart/")));
         let not_mixed = |expected: &str| {
@@ -108,15 +109,15 @@ pub fn has_parts(view: &View<'_>, wanted: &[String]) -> Judgement {
     })
 }
 
-/// Type and octets of the body; of a CPIM object those of what it wraps.
-fn wrapped(seen: Item<'_>) -> (Option<ContentType>, Span) {
+/// Content-Type and octets of the body; of a CPIM object those of what it wraps.
+fn wrapped(seen: Item<'_>) -> (Option<Span>, Span) {
     let (raw, subject) = (seen.raw(), Subject::from(seen));
     let body = subject.body().unwrap_or(seen.start());
     if subject.kind().as_deref() != Some("message/cpim") {
-        return (subject.content_type(), body);
+        return (subject.content_type_span(), body);
     }
     let cpim = Cpim::parse(raw, body);
-    (cpim.content_type(raw), cpim.content)
+    (cpim.mime_value(raw, "Content-Type"), cpim.content)
 }
 
 /// The media type of the body, in lower case.
@@ -131,7 +132,8 @@ fn not_mixed(seen: &Seen) -> Finding {
     Finding::new(Reason::Violated, "Content-Type: multipart/mixed", kind(seen)).by("R-0-13").on(at(seen, place))
 }
 
-/// The resource list names exactly these addresses, as a set (CMP-LIST; RFC 5365, 6; R-0-14).
+/// The resource list names exactly these addresses, as a set (CMP-LIST; RFC 5365, 6; R-0-14). What is wanted with URI headers is
+/// compared as it stands.
 #[must_use]
 pub fn lists(view: &View<'_>, wanted: &[String]) -> Judgement {
     on_it(view, |seen| {
@@ -139,12 +141,15 @@ pub fn lists(view: &View<'_>, wanted: &[String]) -> Judgement {
             Ok(found) => found,
             Err(finding) => return vec![finding],
         };
-        for uri in wanted.iter().filter(|w| !list.entries.iter().any(|e| uri::same(&e.uri, w))) {
+        for uri in wanted.iter().filter(|w| !list.entries.iter().any(|e| names(&e.uri, w))) {
             findings.push(Finding::new(Reason::Missing, format!("{uri} in the list"), "not there").by("CMP-LIST").on(whole(seen, &list)));
         }
-        for entry in list.entries.iter().filter(|e| !wanted.iter().any(|w| uri::same(&e.uri, w))) {
+        for entry in list.entries.iter().filter(|e| !wanted.iter().any(|w| names(&e.uri, w))) {
             findings
                 .push(Finding::new(Reason::Unexpected, "no other entry", shortened(&entry.uri)).by("CMP-LIST").on(at(seen, entry.span)));
+        }
+        if is_deferred(seen) {
+            return findings;
         }
         if list.entries.iter().any(|e| e.copy_control.is_none()) {
             findings.push(
@@ -171,7 +176,7 @@ pub fn lists_field(view: &View<'_>, other: &Field, message: &MessageRef) -> Judg
     }
     on_it(view, |seen| match resource_list(seen) {
         Err(finding) => vec![finding],
-        Ok((list, _)) if list.entries.iter().any(|e| addresses.iter().any(|a| uri::same(&e.uri, a))) => Vec::new(),
+        Ok((list, _)) if list.entries.iter().any(|e| addresses.iter().any(|a| names(&e.uri, a))) => Vec::new(),
         Ok((list, _)) => {
             let have: Vec<_> = list.entries.iter().map(|e| e.uri.as_str()).collect();
             let expected = format!("the {other} of {message} in the list: {}", addresses.join(" or "));
@@ -189,7 +194,8 @@ pub fn lists_field(view: &View<'_>, other: &Field, message: &MessageRef) -> Judg
 fn resource_list(seen: &Seen) -> Result<(List, Vec<Finding>), Finding> {
     let raw = &seen.message.raw;
     let missing = |observed: &str| {
-        Finding::new(Reason::Missing, "a part application/resource-lists+xml with Content-Disposition recipient-list", observed)
+        let disposed = if is_deferred(seen) { "" } else { " with Content-Disposition recipient-list" };
+        Finding::new(Reason::Missing, format!("a part application/resource-lists+xml{disposed}"), observed)
             .by("CMP-LIST")
             .on(at(seen, seen.message.body))
             .on(seen.line())
@@ -215,13 +221,26 @@ fn resource_list(seen: &Seen) -> Result<(List, Vec<Finding>), Finding> {
         findings.push(not_mixed(seen));
     }
     let disposition = part.header(raw, "Content-Disposition").map(|span| Parametered::parse(raw, span).head.text(raw).to_ascii_lowercase());
-    if disposition.as_deref() != Some("recipient-list") {
+    if disposition.as_deref() != Some("recipient-list") && !is_deferred(seen) {
         let observed = disposition.unwrap_or_else(|| "none".to_owned());
         findings.push(
             Finding::new(Reason::Violated, "Content-Disposition: recipient-list", shortened(&observed)).by("LST-2").on(at(seen, part.span)),
         );
     }
     Ok((list, findings))
+}
+
+/// Whether an entry is the wanted one: with URI headers in what is wanted as raw text (R-7.2.3.2.1-3), else without its own.
+fn names(entry: &str, wanted: &str) -> bool {
+    if wanted.contains('?') { entry == wanted } else { uri::same(entry.split('?').next().unwrap_or(entry), wanted) }
+}
+
+/// Whether the request handles deferred messages: its list names messages, not recipients (R-7.2.3.2.1-3).
+fn is_deferred(seen: &Seen) -> bool {
+    let message = &seen.message;
+    let named =
+        |name: &str| message.fields_named(name).any(|f| f.value.text(&message.raw).to_ascii_lowercase().contains("oma.cpm.deferred"));
+    ["Accept-Contact", "Contact", "P-Preferred-Service"].into_iter().any(named)
 }
 
 /// Require for recipient lists: in MESSAGE its absence warns, in INVITE it fails (R-0-14, H-2).

@@ -7,7 +7,7 @@ use crate::{
     field::Field,
     trace::{
         Event, LinkChange, LinkId, Protocol, Transport,
-        view::{Item, MediaSeen},
+        view::{Item, MediaSeen, Seen},
     },
     verdict::{Evidence, Finding, Judgement, Reason, Severity},
     wire::msrp::uri::{self, MsrpUri},
@@ -18,7 +18,7 @@ use crate::{
 pub enum Plane {
     /// No connection, no request over an old one.
     StaysDown,
-    /// A connection, and a request of the SUT over it.
+    /// A connection within `media` of the stimulus, or of the ACK, and a request of the SUT over it.
     Starts,
     /// No request of the SUT any more once the session is over.
     Stops,
@@ -40,7 +40,7 @@ fn opened<'a>(view: &View<'a>) -> impl Iterator<Item = Opened> + use<'a> {
         Event::Link { link, change: LinkChange::Opened { transport, protocol: Protocol::Msrp, from, to } } => {
             let ours = from.party.is_sut() || to.party.is_sut();
             let by_sut = from.party.is_sut();
-            ours.then(|| Opened { entry: number, at: entry.at, link: *link, by_sut, to: to.address, transport: *transport })
+            ours.then_some(Opened { entry: number, at: entry.at, link: *link, by_sut, to: to.address, transport: *transport })
         }
         _ => None,
     })
@@ -74,17 +74,25 @@ pub fn connects(view: &View<'_>, field: &Field, message: &MessageRef) -> Judgeme
         };
         return finding.by("CMP-MSRPURI").on(named_at).into();
     };
-    let passed = right.at.saturating_sub(source.at());
-    let late = |severity, observed: String| Finding::new(Reason::Late, expected.clone(), observed).weighing(severity);
-    let finding = if passed > limit {
-        Some(late(Severity::Fail, format!("after {:.1} s", passed.as_secs_f64())))
-    } else if passed > limit.mul_f64(0.8) {
-        Some(late(Severity::Info, format!("after {:.1} s: a near miss", passed.as_secs_f64())))
-    } else {
-        None
-    };
+    let finding = late(view, source.entry(), source.at(), right, &expected);
     let evidence: Vec<Evidence> = [at_entry(right)].into_iter().chain(named_at).collect();
     Judgement::Looked { findings: finding.map(|f| f.on(evidence.clone())).into_iter().collect(), evidence }
+}
+
+/// A connection that comes later than `media` after its cause, or nearly so; an ACK between them is the nearer cause.
+fn late(view: &View<'_>, entry: usize, at: Duration, link: &Opened, expected: &str) -> Option<Finding> {
+    let limit = view.ixit.duration("media");
+    let is_ack = |seen: &&Seen| seen.entry > entry && seen.entry < link.entry && seen.message.method() == Some("ACK");
+    let cause = view.messages.list().iter().rev().find(is_ack).map_or(at, |ack| ack.at);
+    let passed = link.at.saturating_sub(cause);
+    let finding = |severity, observed: String| Some(Finding::new(Reason::Late, expected, observed).weighing(severity));
+    if passed > limit {
+        finding(Severity::Fail, format!("after {:.1} s", passed.as_secs_f64()))
+    } else if passed > limit.mul_f64(0.8) {
+        finding(Severity::Info, format!("after {:.1} s: a near miss", passed.as_secs_f64()))
+    } else {
+        None
+    }
 }
 
 /// Where a URI says that its owner is reached.
@@ -141,11 +149,15 @@ fn stays_down(view: &View<'_>, since: usize) -> Judgement {
 }
 
 fn starts(view: &View<'_>, since: usize) -> Judgement {
-    let links = opened(view).filter(|link| link.entry > since).map(|link| Evidence::at(link.entry, 0, 0));
-    match requests(view, since).next() {
-        Some(first) => Judgement::met(links.chain(first.line()).collect()),
-        None => Finding::new(Reason::Missing, "an MSRP request of the SUT", "none").on(links).into(),
-    }
+    let links: Vec<Opened> = opened(view).filter(|link| link.entry > since).collect();
+    let evidence: Vec<Evidence> = links.iter().map(|link| Evidence::at(link.entry, 0, 0)).collect();
+    let Some(first) = requests(view, since).next() else {
+        return Finding::new(Reason::Missing, "an MSRP request of the SUT", "none").on(evidence).into();
+    };
+    let expected = format!("an MSRP connection within {} s", view.ixit.duration("media").as_secs_f64());
+    let finding = links.first().and_then(|link| late(view, since, view.stimulated_at(), link, &expected));
+    let evidence: Vec<Evidence> = evidence.into_iter().chain(first.line()).collect();
+    Judgement::Looked { findings: finding.map(|f| f.on(evidence.clone())).into_iter().collect(), evidence }
 }
 
 /// The session is over with the latest BYE, or CANCEL, since the stimulus, else with the stimulus.

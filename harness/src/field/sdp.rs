@@ -37,7 +37,7 @@ pub(crate) fn spans(raw: &[u8], sdp: &Sdp, name: &str) -> Vec<Span> {
         "port" => word(raw, section, 1),
         "proto" => word(raw, section, 2),
         "origin" => of_kind(session, b'o'),
-        "connection" => or(of_kind(section, b'c'), &|| of_kind(session, b'c')),
+        "address" => or(of_kind(section, b'c'), &|| of_kind(session, b'c')),
         "direction" => or(directions(raw, section), &|| directions(raw, session)),
         _ => or(attributes(raw, section, name).collect(), &|| attributes(raw, session, name).collect()),
     }
@@ -94,7 +94,7 @@ mod tests {
     use crate::{field::Field, wire::sip::Message};
 
     const SDP: &str = "v=0\r\no=- 1 2 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\na=setup:active\r\na=sendrecv\r\n\
-                       m=message 2855 TCP/MSRP *\r\na=sendonly\r\na=path:msrp://a:1/b;tcp\r\na=file-selector:name:\"a b\" size:5000\r\n\
+                       m=message 2855 TCP/MSRP *\r\na=sendonly\r\na=connection:new\r\na=path:msrp://a:1/b;tcp\r\na=file-selector:name:\"a b\" size:5000\r\n\
                        m=audio 0 RTP/AVP 0\r\na=x\r\n";
 
     fn read(kind: &str, body: &str, name: &str) -> Vec<String> {
@@ -109,14 +109,15 @@ mod tests {
 
     #[test]
     fn attributes_are_those_of_the_first_media_section_else_of_the_session() {
-        let pairs: [(&str, &[&str]); 12] = [
+        let pairs: [(&str, &[&str]); 13] = [
             ("SDP direction", &["sendonly"]),
             ("SDP setup", &["active"]),
             ("SDP path", &["msrp://a:1/b;tcp"]),
             ("SDP media", &["message 2855 TCP/MSRP *", "audio 0 RTP/AVP 0"]),
             ("SDP port", &["2855"]),
             ("SDP proto", &["TCP/MSRP"]),
-            ("SDP connection", &["IN IP4 192.0.2.1"]),
+            ("SDP address", &["IN IP4 192.0.2.1"]),
+            ("SDP connection", &["new"]),
             ("SDP origin", &["- 1 2 IN IP4 192.0.2.1"]),
             ("SDP file-selector;size", &["5000"]),
             ("SDP file-selector;name", &["a b"]),

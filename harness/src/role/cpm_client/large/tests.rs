@@ -423,7 +423,11 @@ fn a_bye_before_the_end_leaves_nothing_to_be_shown() {
     play.hears(Sender::within(&play, "ACK", 1));
     let answer = Description::read(&play.sip[0].raw[play.sip[0].body.from..]).unwrap().end;
     sender.endpoint.set_remote(sender.session, answer.path);
-    sender.endpoint.send(play.now, sender.session, Wish { ranges: Some(vec![(0, 2048), (2048, 4096)]), ..Wish::new("msg1", "message/cpim", cpim(5000)) });
+    sender.endpoint.send(
+        play.now,
+        sender.session,
+        Wish { ranges: Some(vec![(0, 2048), (2048, 4096)]), ..Wish::new("msg1", "message/cpim", cpim(5000)) },
+    );
     sender.talk(&mut play);
     play.hears(Sender::within(&play, "BYE", 2));
     assert_eq!((play.done().last().cloned(), play.sights.len()), (Some("close 192.0.2.50:2855".to_owned()), 0));

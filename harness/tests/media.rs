@@ -1,0 +1,290 @@
+//! Lines about the media plane, dialogs and session descriptions, on conversations written by hand: what holds and what does not.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests; a failing one is a failing test")]
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use harness::{
+    check::{MessageRef, View, What, body, field, media, order, sdp, seeing, session},
+    sut::Ixit,
+    trace::{
+        Endpoint, Event, LinkChange, LinkId, Mark, Party, Protocol, Trace, Transport,
+        view::{It, Messages},
+    },
+    verdict::{Judgement, Reason, Severity},
+};
+
+/// A conversation: SIP on link 1 with the core, MSRP on links from 2 on with Bob.
+#[derive(Clone)]
+struct Talk(Trace);
+
+const CORE: &str = "192.0.2.1:5060";
+
+impl Talk {
+    fn new() -> Self {
+        let mut talk = Self(Trace::default());
+        talk.opened(1, Protocol::Sip, Transport::Udp, ["the SUT", "the IMS core"], CORE);
+        talk.0.append(Duration::ZERO, Event::Mark(Mark::Stimulus("by hand".to_owned())));
+        talk
+    }
+
+    fn opened(&mut self, link: u32, protocol: Protocol, transport: Transport, parties: [&str; 2], to: &str) {
+        let [from, other] = parties.map(Party::new);
+        let (from, to) =
+            (Endpoint { party: from, address: "192.0.2.9:1024".parse().unwrap() }, Endpoint { party: other, address: to.parse().unwrap() });
+        let change = LinkChange::Opened { transport, protocol, from, to };
+        self.0.append(self.0.end(), Event::Link { link: LinkId(link), change });
+    }
+
+    /// The SUT opens an MSRP link to this address.
+    fn connects(mut self, link: u32, transport: Transport, to: &str) -> Self {
+        self.opened(link, Protocol::Msrp, transport, ["the SUT", "Bob"], to);
+        self
+    }
+
+    fn closed(mut self, link: u32) -> Self {
+        self.0.append(self.0.end(), Event::Link { link: LinkId(link), change: LinkChange::Closed(Party::sut()) });
+        self
+    }
+
+    fn pass(mut self, milliseconds: u64) -> Self {
+        self.0.append(self.0.end() + Duration::from_millis(milliseconds), Event::Mark(Mark::Quiet(milliseconds)));
+        self
+    }
+
+    /// Octets of the SUT (true), or for it.
+    fn says(mut self, link: u32, by_sut: bool, octets: impl AsRef<[u8]>) -> Self {
+        let other = Party::new(if link == 1 { "the IMS core" } else { "Bob" });
+        let (from, to) = if by_sut { (Party::sut(), other) } else { (other, Party::sut()) };
+        let bytes = Bytes::copy_from_slice(octets.as_ref());
+        self.0.append(self.0.end(), Event::Bytes { link: LinkId(link), from, to, bytes });
+        self
+    }
+
+    fn sip(self, by_sut: bool, text: &str) -> Self {
+        let text = text.replace('\n', "\r\n");
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+        self.says(1, by_sut, format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
+    }
+
+    fn look<T>(&self, it: Option<It>, look: impl FnOnce(&View<'_>) -> T) -> T {
+        let messages = Messages::of(&self.0);
+        let ixit = Ixit::default();
+        look(&View { trace: &self.0, messages: &messages, it, they: &[], taken: &[], ixit: &ixit })
+    }
+
+    /// What a check says, in one word: `met`, or severity and reason of the first finding, or the obstacle.
+    fn told(&self, it: Option<It>, check: impl FnOnce(&View<'_>) -> Judgement) -> String {
+        match self.look(it, check) {
+            Judgement::Looked { findings, .. } => match findings.first() {
+                None => "met".to_owned(),
+                Some(f) => format!("{} {}", if f.severity == Severity::Fail { "fail" } else { "pass" }, f.reason),
+            },
+            Judgement::NotTaken(_) => "not taken".to_owned(),
+            Judgement::Obstacle(reason, _) => format!("obstacle {reason}"),
+        }
+    }
+
+    /// The last SIP message.
+    fn last(&self) -> Option<It> {
+        self.look(None, |view| view.messages.list().len().checked_sub(1).map(It::Sip))
+    }
+}
+
+fn the(text: &str) -> MessageRef {
+    text.parse().unwrap()
+}
+
+const OFFER: &str = "v=0\no=- 1 1 IN IP4 192.0.2.9\ns=-\nc=IN IP4 192.0.2.9\nt=0 0\nm=message 9 TCP/MSRP *\na=sendonly\n\
+                     a=accept-types:message/cpim\na=path:msrp://192.0.2.9:9/own;tcp\na=setup:active\na=file-selector:size:5000\n";
+
+fn invite() -> String {
+    format!(
+        "INVITE sip:bob@example.com SIP/2.0\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\nFrom: <sip:alice@example.com>;tag=a\n\
+         To: <sip:bob@example.com>\nCall-ID: c1\nCSeq: 1 INVITE\nContact: <sip:alice@192.0.2.9>\nContent-Type: application/sdp\n\n{OFFER}"
+    )
+}
+
+fn answer(path: &str) -> String {
+    let sdp = OFFER.replace("sendonly", "recvonly").replace("setup:active", "setup:passive").replace("msrp://192.0.2.9:9/own;tcp", path);
+    format!(
+        "SIP/2.0 200 OK\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\nRecord-Route: <sip:{CORE};lr>\nFrom: <sip:alice@example.com>;tag=a\n\
+         To: <sip:bob@example.com>;tag=b\nCall-ID: c1\nCSeq: 1 INVITE\nContact: <sip:bob@192.0.2.8>\nContent-Type: application/sdp\n\n{sdp}"
+    )
+}
+
+fn within(method: &str, number: u32, branch: u32) -> String {
+    format!(
+        "{method} sip:bob@192.0.2.8 SIP/2.0\nVia: SIP/2.0/UDP a;branch=z9hG4bK{branch}\nRoute: <sip:{CORE};lr>\n\
+         From: <sip:alice@example.com>;tag=a\nTo: <sip:bob@example.com>;tag=b\nCall-ID: c1\nCSeq: {number} {method}\n\n"
+    )
+}
+
+fn send(tid: &str, range: &str, content: Option<&str>, flag: char) -> String {
+    let content = content.map(|c| format!("Content-Type: message/cpim\r\n\r\n{c}\r\n")).unwrap_or_default();
+    format!(
+        "MSRP {tid} SEND\r\nTo-Path: msrp://192.0.2.8:2855/b;tcp\r\nFrom-Path: msrp://192.0.2.9:9/own;tcp\r\nMessage-ID: m1\r\n\
+         Byte-Range: {range}\r\n{content}-------{tid}{flag}\r\n"
+    )
+}
+
+fn answers(tid: &str, status: u16) -> String {
+    format!("MSRP {tid} {status} x\r\nTo-Path: msrp://192.0.2.9:9/own;tcp\r\nFrom-Path: msrp://192.0.2.8:2855/b;tcp\r\n-------{tid}$\r\n")
+}
+
+/// INVITE, 200 with this path, ACK.
+fn called(path: &str) -> Talk {
+    Talk::new().sip(true, &invite()).sip(false, &answer(path)).sip(true, &within("ACK", 1, 2))
+}
+
+const PATH: &str = "msrp://192.0.2.8:2855/b;tcp";
+
+#[test]
+fn the_connection_goes_to_the_leftmost_uri_and_in_time() {
+    let check = |view: &View<'_>| media::connects(view, &"SDP path".parse().unwrap(), &the("the received 200 response"));
+    let told = |talk: Talk| talk.told(None, check);
+    assert_eq!(told(called(PATH)), "fail missing");
+    assert_eq!(told(called(PATH).connects(2, Transport::Tcp, "192.0.2.8:2855")), "met");
+    assert_eq!(told(called(PATH).connects(2, Transport::Tcp, "192.0.2.8:2856")), "fail violated");
+    assert_eq!(told(called(PATH).connects(2, Transport::Tls, "192.0.2.8:2855")), "fail violated");
+    assert_eq!(told(called("msrps://192.0.2.8:2855/b;tcp").connects(2, Transport::Tls, "192.0.2.8:2855")), "met");
+    let relayed = "msrp://192.0.2.7:1/r;tcp msrp://192.0.2.8:2855/b;tcp";
+    assert_eq!(told(called(relayed).connects(2, Transport::Tcp, "192.0.2.8:2855")), "fail violated");
+    assert_eq!(told(called(relayed).connects(2, Transport::Tcp, "192.0.2.7:1")), "met");
+    assert_eq!(told(called(PATH).pass(5200).connects(2, Transport::Tcp, "192.0.2.8:2855")), "fail late");
+    assert_eq!(told(called(PATH).pass(4500).connects(2, Transport::Tcp, "192.0.2.8:2855")), "pass late");
+    assert_eq!(told(Talk::new()), "obstacle not-triggered");
+}
+
+#[test]
+fn the_media_plane_stays_down_starts_and_stops() {
+    let told = |talk: &Talk, plane| talk.told(None, |view| media::plane(view, plane));
+    let up = called(PATH).connects(2, Transport::Tcp, "192.0.2.8:2855").says(2, true, send("aaaa", "1-0/0", None, '$'));
+    assert_eq!(told(&called(PATH), media::Plane::StaysDown), "met");
+    assert_eq!(told(&up, media::Plane::StaysDown), "fail unexpected");
+    assert_eq!(told(&called(PATH), media::Plane::Starts), "fail missing");
+    assert_eq!(told(&up, media::Plane::Starts), "met");
+    let over = up.sip(true, &within("BYE", 2, 3));
+    assert_eq!(told(&over, media::Plane::Stops), "pass missing");
+    assert_eq!(told(&over.clone().closed(2), media::Plane::Stops), "met");
+    assert_eq!(told(&over.says(2, true, send("bbbb", "1-2/2", Some("ab"), '$')).closed(2), media::Plane::Stops), "fail unexpected");
+}
+
+#[test]
+fn messages_of_msrp_are_found_whole_and_answered_by_transaction() {
+    let wanted = |kind: &str| seeing::Wanted { kinds: vec![kind.parse::<What>().unwrap()], party: "Bob".to_owned(), with: Vec::new() };
+    let cpim = "From: <sip:a>\r\n\r\nContent-Type: text/plain\r\n\r\nhello";
+    let (one, two) = cpim.split_at(20);
+    let talk = called(PATH).connects(2, Transport::Tcp, "192.0.2.8:2855").says(2, true, send("aaaa", "1-0/0", None, '$')).says(
+        2,
+        true,
+        send("bbbb", &format!("1-*/{}", cpim.len()), Some(one), '+'),
+    );
+    let found = |talk: &Talk, kind: &str| talk.look(None, |view| seeing::sends(view, &wanted(kind), Some(1)).found);
+    assert_eq!(found(&talk, "MSRP message"), []);
+    let missing = talk.look(None, |view| seeing::sends(view, &wanted("MSRP message"), None));
+    let Judgement::Looked { findings, .. } = &missing.judgement else { panic!("{missing:?}") };
+    assert!(findings[0].observed.contains("octets 21-50 did not come"), "{findings:?}");
+    let talk = talk.says(2, true, send("cccc", &format!("21-*/{}", cpim.len()), Some(two), '$'));
+    assert_eq!(found(&talk, "MSRP message"), [It::Whole(0)]);
+    assert_eq!(talk.told(Some(It::Whole(0)), |view| body::content_is(view, b"hello")), "met");
+    assert_eq!(talk.told(Some(It::Whole(0)), body::is_cpim), "met");
+    assert_eq!(talk.told(Some(It::Whole(0)), |view| field::is(view, &"CPIM From".parse().unwrap(), "<sip:a>")), "met");
+    assert_eq!(talk.told(Some(It::Media(0)), body::is_absent), "met");
+    assert_eq!(talk.told(Some(It::Media(1)), body::is_absent), "fail unexpected");
+    let path = |view: &View<'_>| {
+        field::is_field_of(view, &"MSRP To-Path".parse().unwrap(), &"SDP path".parse().unwrap(), &the("the received 200 response"))
+    };
+    assert_eq!(talk.told(Some(It::Media(0)), path), "met");
+    let bye = talk.sip(true, &within("BYE", 2, 3));
+    assert_eq!(bye.told(bye.last(), |view| order::comes(view, true, &the("the sent MSRP message"))), "met");
+    assert_eq!(bye.told(bye.last(), |view| order::comes(view, false, &the("the sent MSRP message"))), "fail violated");
+}
+
+#[test]
+fn responses_of_msrp_and_their_absence() {
+    let received = |talk: Talk| talk.connects(2, Transport::Tcp, "192.0.2.8:2855").says(2, false, send("aaaa", "1-2/2", Some("ab"), '$'));
+    let silent = received(called(PATH));
+    let answered = silent.clone().says(2, true, answers("aaaa", 413));
+    let told = |talk: &Talk, of: &str| talk.told(None, |view| seeing::answers(view, &[413], &the(of), false).judgement);
+    for of in ["the received MSRP SEND request", "the received MSRP message"] {
+        assert_eq!(told(&silent, of), "fail missing");
+        assert_eq!(told(&answered, of), "met");
+        assert_eq!(told(&silent.clone().says(2, true, answers("aaaa", 200)), of), "fail violated");
+    }
+    let none = |talk: &Talk| talk.told(None, |view| session::does_not_answer(view, &the("the received MSRP SEND request")));
+    assert_eq!((none(&silent).as_str(), none(&answered).as_str()), ("met", "fail unexpected"));
+}
+
+#[test]
+fn requests_stand_inside_or_outside_a_dialog() {
+    let told = |talk: &Talk, dialog| talk.told(talk.last(), |view| session::is_sent(view, dialog));
+    let first = Talk::new().sip(true, &invite());
+    assert_eq!(told(&first, session::Dialog::Outside), "met");
+    assert_eq!(
+        told(&Talk::new().sip(true, &invite().replace("bob@example.com>", "bob@example.com>;tag=x")), session::Dialog::Outside),
+        "fail unexpected"
+    );
+    assert_eq!(told(&called(PATH), session::Dialog::Session), "met");
+    let bye = called(PATH).sip(true, &within("BYE", 2, 3));
+    assert_eq!(told(&bye, session::Dialog::Session), "met");
+    assert_eq!(told(&bye, session::Dialog::Subscription), "fail violated");
+    for (old, new) in
+        [("tag=b", "tag=c"), ("Call-ID: c1", "Call-ID: c2"), ("CSeq: 2", "CSeq: 1"), ("sip:bob@192.0.2.8", "sip:bob@example.com")]
+    {
+        let wrong = called(PATH).sip(true, &within("BYE", 2, 3).replace(old, new));
+        assert_eq!(told(&wrong, session::Dialog::Session), "fail violated", "{new}");
+    }
+}
+
+#[test]
+fn an_acknowledged_response_comes_no_more() {
+    let invited = || {
+        let ok = "SIP/2.0 200 OK\nVia: SIP/2.0/UDP b;branch=z9hG4bK7\nTo: <sip:alice@example.com>;tag=t\nCall-ID: c7\nCSeq: 1 INVITE\n\n";
+        let invite = "INVITE sip:alice@example.com SIP/2.0\nVia: SIP/2.0/UDP b;branch=z9hG4bK7\nCall-ID: c7\nCSeq: 1 INVITE\n\n";
+        let ack = "ACK sip:alice@192.0.2.9 SIP/2.0\nVia: SIP/2.0/UDP b;branch=z9hG4bK8\nCall-ID: c7\nCSeq: 1 ACK\n\n";
+        (Talk::new().sip(false, invite).sip(true, ok).pass(500).sip(true, ok).sip(false, ack), ok)
+    };
+    let check = |view: &View<'_>| session::no_longer_repeats(view, &the("the sent 200 response to the received INVITE request"));
+    let (talk, ok) = invited();
+    assert_eq!(talk.told(None, check), "met");
+    assert_eq!(talk.clone().pass(100).sip(true, ok).told(None, check), "met");
+    assert_eq!(talk.pass(1000).sip(true, ok).told(None, check), "fail unexpected");
+    let (talk, _) = invited();
+    assert_eq!(talk.told(None, |view| session::does_not_answer(view, &the("the received ACK request"))), "met");
+}
+
+#[test]
+fn descriptions_are_offers_with_lines_and_answers_to_them() {
+    let told = |talk: &Talk, format, rows: &[(&str, &str)]| {
+        let with: Vec<_> = rows.iter().map(|(name, value)| (format!("SDP {name}").parse().unwrap(), (*value).to_owned())).collect();
+        talk.told(talk.last(), |view| sdp::is_description(view, format, &with))
+    };
+    let offer = Talk::new().sip(true, &invite());
+    let rows = [("media", "message * TCP/MSRP *"), ("direction", "sendonly"), ("accept-types", "Message/CPIM"), ("connection", "")];
+    assert_eq!(told(&offer, sdp::Format::Offer, &rows), "met");
+    assert_eq!(told(&offer, sdp::Format::Answer, &[]), "fail violated");
+    assert_eq!(told(&offer, sdp::Format::Offer, &[("setup", "passive")]), "fail violated");
+    assert_eq!(told(&offer, sdp::Format::Offer, &[("max-size", "1")]), "fail missing");
+    assert_eq!(told(&offer, sdp::Format::Offer, &[("setup", "")]), "fail unexpected");
+    let plain = Talk::new().sip(true, &invite().replace("application/sdp", "text/plain"));
+    assert_eq!(told(&plain, sdp::Format::Offer, &[]), "fail missing");
+
+    let received = invite().replace("sendonly", "sendonly\na=x");
+    let own = |text: &str| Talk::new().sip(false, &received).sip(true, text);
+    let answers = |talk: &Talk| talk.told(talk.last(), |view| sdp::answers(view, &the("the received INVITE request")));
+    assert_eq!(answers(&own(&answer(PATH))), "met");
+    assert_eq!(answers(&own(&answer(PATH).replace("recvonly", "sendonly"))), "fail violated");
+    assert_eq!(answers(&own(&answer(PATH).replace("m=message", "m=audio 0 RTP/AVP 0\nm=message"))), "fail violated");
+    assert_eq!(answers(&own(&answer(PATH).replace("a=file-selector:size:5000\n", ""))), "pass violated");
+}
+
+#[test]
+fn a_line_about_another_kind_of_message_is_an_error_of_the_suite() {
+    let talk = called(PATH).connects(2, Transport::Tcp, "192.0.2.8:2855").says(2, true, send("aaaa", "1-0/0", None, '$'));
+    assert_eq!(
+        talk.told(Some(It::Media(0)), |view| session::is_sent(view, session::Dialog::Outside)),
+        format!("obstacle {}", Reason::Suite)
+    );
+}
