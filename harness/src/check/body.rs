@@ -78,9 +78,10 @@ pub fn is_absent(view: &View<'_>) -> Judgement {
 pub fn has_parts(view: &View<'_>, wanted: &[String]) -> Judgement {
     on_item(view, |seen| {
         let raw = seen.raw();
-        let (content_type, body) = wrapped(seen);
+        let (value, body) = wrapped(seen);
+        let content_type = value.map(|value| ContentType::parse(raw, value));
         let kind = content_type.as_ref().map(|t| t.kind.text(raw).to_ascii_lowercase());
-        let place = content_type.as_ref().map_or(seen.start(), |t| t.kind);
+        let place = value.unwrap_or(seen.start());
         let boundary =
             content_type.as_ref().and_then(|t| t.boundary(raw)).filter(|_| kind.as_ref().is_some_and(|k| k.starts_with("multipart/")));
         let not_mixed = |expected: &str| {
@@ -108,15 +109,15 @@ pub fn has_parts(view: &View<'_>, wanted: &[String]) -> Judgement {
     })
 }
 
-/// Type and octets of the body; of a CPIM object those of what it wraps.
-fn wrapped(seen: Item<'_>) -> (Option<ContentType>, Span) {
+/// Content-Type and octets of the body; of a CPIM object those of what it wraps.
+fn wrapped(seen: Item<'_>) -> (Option<Span>, Span) {
     let (raw, subject) = (seen.raw(), Subject::from(seen));
     let body = subject.body().unwrap_or(seen.start());
     if subject.kind().as_deref() != Some("message/cpim") {
-        return (subject.content_type(), body);
+        return (subject.content_type_span(), body);
     }
     let cpim = Cpim::parse(raw, body);
-    (cpim.content_type(raw), cpim.content)
+    (cpim.mime_value(raw, "Content-Type"), cpim.content)
 }
 
 /// The media type of the body, in lower case.

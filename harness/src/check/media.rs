@@ -40,7 +40,7 @@ fn opened<'a>(view: &View<'a>) -> impl Iterator<Item = Opened> + use<'a> {
         Event::Link { link, change: LinkChange::Opened { transport, protocol: Protocol::Msrp, from, to } } => {
             let ours = from.party.is_sut() || to.party.is_sut();
             let by_sut = from.party.is_sut();
-            ours.then(|| Opened { entry: number, at: entry.at, link: *link, by_sut, to: to.address, transport: *transport })
+            ours.then_some(Opened { entry: number, at: entry.at, link: *link, by_sut, to: to.address, transport: *transport })
         }
         _ => None,
     })

@@ -103,22 +103,8 @@ impl Whole {
             _ => {}
         }
         self.segments.push(Segment { start, bytes: chunk.raw.slice(body.from..body.to), pieces: within(&chunk.pieces, body) });
-        self.cover(start, end);
+        cover(&mut self.there, start, end);
         self.built = OnceLock::new();
-    }
-
-    fn cover(&mut self, start: u64, end: u64) {
-        if let Some(last) = self.there.last_mut()
-            && last.0 <= start
-            && start <= last.1
-        {
-            last.1 = last.1.max(end);
-            return;
-        }
-        let from = self.there.partition_point(|range| range.1 < start);
-        let to = self.there.partition_point(|range| range.0 <= end);
-        let joined = self.there.get(from..to.max(from)).unwrap_or_default().iter().fold((start, end), |a, b| (a.0.min(b.0), a.1.max(b.1)));
-        self.there.splice(from..to.max(from), [joined]);
     }
 
     /// Whether all of it is there and its sender said that this is all (`$`).
@@ -188,28 +174,61 @@ impl Whole {
     }
 
     fn build(&self) -> Built {
-        let mut order: Vec<&Segment> = self.segments.iter().collect();
-        order.sort_by_key(|segment| segment.start);
-        let content = self.there.iter().map(|(from, to)| usize::try_from(to - from).unwrap_or(0)).sum::<usize>();
-        let mut raw = Vec::with_capacity(self.head.len() + content.min(self.segments.iter().map(|s| s.bytes.len()).sum()));
+        // Of octets that came twice the last ones count, as in an assembly: later chunks lay theirs over earlier ones.
+        let mut covered = Vec::new();
+        let mut parts: Vec<(u64, u64, &Segment)> = Vec::new();
+        for segment in self.segments.iter().rev() {
+            let end = segment.start.saturating_add(segment.bytes.len() as u64);
+            parts.extend(uncovered(&covered, segment.start, end).into_iter().map(|(from, to)| (from, to, segment)));
+            cover(&mut covered, segment.start, end);
+        }
+        parts.sort_by_key(|(from, ..)| *from);
+        let size = |octets: u64| usize::try_from(octets).unwrap_or(usize::MAX);
+        let mut raw = Vec::with_capacity(self.head.len() + parts.iter().map(|(from, to, _)| size(to - from)).sum::<usize>());
         raw.extend_from_slice(&self.head);
         let mut pieces = self.head_pieces.clone();
-        let mut reached = 0;
-        for segment in order {
-            // Of octets that came twice the ones that came first in the message count.
-            let known = usize::try_from(u64::saturating_sub(reached, segment.start)).unwrap_or(usize::MAX);
-            let Some(new) = segment.bytes.get(known..).filter(|new| !new.is_empty()) else { continue };
+        for (from, to, segment) in parts {
+            let span = Span::new(size(from - segment.start), size(to - segment.start));
             let at = raw.len();
-            raw.extend_from_slice(new);
-            let fresh = within(&segment.pieces, Span::new(known, segment.bytes.len()));
-            pieces.extend(fresh.into_iter().map(|piece| Piece { at: piece.at + at, ..piece }));
-            reached = segment.start.saturating_add(segment.bytes.len() as u64);
+            raw.extend_from_slice(span.of(&segment.bytes));
+            pieces.extend(within(&segment.pieces, span).into_iter().map(|piece| Piece { at: piece.at + at, ..piece }));
         }
         let body = Span::new(self.head.len(), raw.len());
         let end_line = Span::new(raw.len(), raw.len());
         let msrp = Msrp { body: Some(body), end_line, malformations: Vec::new(), ..self.head_msrp.clone() };
         Built { raw: raw.into(), msrp, pieces }
     }
+}
+
+/// Adds a range to ranges that are apart and in order.
+fn cover(there: &mut Vec<(u64, u64)>, start: u64, end: u64) {
+    if let Some(last) = there.last_mut()
+        && last.0 <= start
+        && start <= last.1
+    {
+        last.1 = last.1.max(end);
+        return;
+    }
+    let from = there.partition_point(|range| range.1 < start);
+    let to = there.partition_point(|range| range.0 <= end).max(from);
+    let joined = there.get(from..to).unwrap_or_default().iter().fold((start, end), |a, b| (a.0.min(b.0), a.1.max(b.1)));
+    there.splice(from..to, [joined]);
+}
+
+/// What of a range is in none of these.
+fn uncovered(there: &[(u64, u64)], start: u64, end: u64) -> Vec<(u64, u64)> {
+    let mut free = Vec::new();
+    let mut at = start;
+    for (from, to) in there.iter().skip(there.partition_point(|range| range.1 <= start)).take_while(|range| range.0 < end) {
+        if at < *from {
+            free.push((at, *from));
+        }
+        at = at.max(*to);
+    }
+    if at < end {
+        free.push((at, end));
+    }
+    free
 }
 
 /// The pieces that hold octets of `span`, counted from its first octet.
