@@ -42,7 +42,7 @@ Feature: 7.2.1.2 What a client does with the answer to its INVITE
       Then [on200-1] the SUT sends an UPDATE or INVITE request to the IMS core
       And [on200-1] it is sent within the session
       And [on200-1] it comes 0 to 90 seconds after the received 200 response to the first sent INVITE request
-      And [on200-1] it obeys RFC 4028
+      And [on200-1] it obeys RFC 4028 section 7.4
 
     Scenario: Bob has to refresh, and does not
       Given Bob behaves as "granting himself 90 seconds, reading slowly"
@@ -50,7 +50,8 @@ Feature: 7.2.1.2 What a client does with the answer to its INVITE
       Then the SUT sends an INVITE request to the IMS core
       And the SUT sends an ACK request to the IMS core
       When 95 seconds pass
-      Then [on200-1] it obeys RFC 4028 section 10
+      Then [on200-1] the SUT may send a BYE request to the IMS core
+      And [on200-1] it obeys RFC 4028 section 10
 
   Rule: The connection
 

@@ -21,7 +21,7 @@ Feature: 7.2.1.2 A client ends the session of a large message
       And [done-1] it comes after the received MSRP 200 response
       And [done-2] it obeys TS 24.229
       And [done-2] it comes 0 to 5 seconds after the received MSRP 200 response
-      And [done-2] the SUT sends no MSRP SEND request to Bob
+      And [done-2] the media plane stops
 
       Examples:
         | what                | content     |

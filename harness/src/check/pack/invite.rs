@@ -61,7 +61,9 @@ pub(super) fn fresh(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
         let finding = broken(seen, "SIP-5", Reason::Violated, "a branch not used before", observed, place(seen, "Via"));
         findings.push(finding.on(old.line()));
     }
-    let same_call = |(_, s): &(usize, &Seen)| s.message.call_id() == message.call_id();
+    // ACK and CANCEL belong to the request that they follow.
+    let is_own = |s: &Seen| !matches!(s.message.method(), Some("ACK" | "CANCEL"));
+    let same_call = |(_, s): &(usize, &Seen)| is_own(s) && s.message.call_id() == message.call_id();
     match earlier().filter(same_call).last() {
         Some((before, old)) => {
             let asks = |s: u16| (300..400).contains(&s) || matches!(s, 401 | 407 | 413 | 415 | 416 | 420 | 421 | 422 | 423 | 485 | 503);
