@@ -22,8 +22,11 @@ use harness::wire::{
     values,
 };
 
+/// What is done with the octets of one case.
+pub type Target = fn(&[u8]);
+
 /// All targets, by name.
-pub const TARGETS: [(&str, fn(&[u8])); 8] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("sip", sip),
     ("sdp", sdp),
     ("msrp", msrp),

@@ -61,7 +61,7 @@ fn value(raw: &[u8], line: &Line, faults: &mut Faults) {
                 faults.add("media", "the value is not a medium, a port, a protocol and formats behind single blanks", span);
             }
             let mut port = media.port_text.of(raw).split(|&b| b == b'/');
-            if media.port.is_none() || !port.nth(1).is_none_or(|n| integer(n).is_some()) || port.next().is_some() {
+            if media.port.is_none() || port.nth(1).is_some_and(|n| integer(n).is_none()) || port.next().is_some() {
                 faults.add("port", "the port is no number up to 65535", media.port_text);
             }
         }
