@@ -32,7 +32,6 @@ Feature: 7.2.3.1 A client asks which messages were deferred
       And [1d] it has no header field P-Asserted-Identity
       And [1e] its P-Preferred-Service is "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.deferred"
       And [1e] it has no header field P-Asserted-Service
-      And [1f] its Event is "deferred-messages"
       And [1g] its Expires is "0"
       And [1h] it obeys TS 24.229
       And [CONV-7-useragent] its User-Agent states the CPM release
@@ -47,7 +46,6 @@ Feature: 7.2.3.1 A client asks which messages were deferred
       Then [subscribe] the SUT sends 1 SUBSCRIBE request to the IMS core with
         | Event | deferred-messages |
       And [1a] its Request-URI is "{deferred management}"
-      And [1f] its Event is "deferred-messages"
       And [1g] its Expires is "0"
       When the Participating Function sends "the list of three"
       Then [1] the SUT answers 200 to the received NOTIFY request
@@ -59,7 +57,9 @@ Feature: 7.2.3.1 A client asks which messages were deferred
 
     Scenario: One message is deferred
       When Alice asks for deferred messages
-      Then the SUT sends a SUBSCRIBE request to the IMS core
+      Then the SUT sends a SUBSCRIBE request to the IMS core with
+        | Request-URI | {deferred management} |
+      And [1f] its Event is "deferred-messages"
       When the Participating Function sends "the list of one"
       Then [notify-display] Alice is shown the deferred messages with
         | messages | {deferred.1} |

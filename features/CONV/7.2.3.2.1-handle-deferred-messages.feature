@@ -87,6 +87,7 @@ Feature: 7.2.3.2.1 A client says what shall become of deferred messages
       And [7a] its body lists
         | {deferred.2} |
       And [6] its body is an SDP offer
+      And [6] it obeys RFC 4975 section 8
       And [6c] its SDP direction is "recvonly"
 
     Scenario: All three with different decisions

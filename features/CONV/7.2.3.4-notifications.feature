@@ -20,6 +20,7 @@ Feature: 7.2.3.4 A client is notified of deferred messages
     Scenario: The user is asked and agrees
       Given the SUT is provisioned with
         | oob-connect | ask |
+      Then the SUT sends a REGISTER request to the IMS core
       When Alice deregisters from IMS
       Then the SUT sends a REGISTER request to the IMS core with
         | Expires | 0 |
@@ -35,6 +36,7 @@ Feature: 7.2.3.4 A client is notified of deferred messages
     Scenario: The user is asked and declines
       Given the SUT is provisioned with
         | oob-connect | ask |
+      Then the SUT sends a REGISTER request to the IMS core
       When Alice deregisters from IMS
       Then the SUT sends a REGISTER request to the IMS core with
         | Expires | 0 |
@@ -45,6 +47,7 @@ Feature: 7.2.3.4 A client is notified of deferred messages
     Scenario: The setting says never
       Given the SUT is provisioned with
         | oob-connect | never |
+      Then the SUT sends a REGISTER request to the IMS core
       When Alice deregisters from IMS
       Then the SUT sends a REGISTER request to the IMS core with
         | Expires | 0 |
@@ -54,6 +57,7 @@ Feature: 7.2.3.4 A client is notified of deferred messages
     Scenario: The setting says always
       Given the SUT is provisioned with
         | oob-connect | always |
+      Then the SUT sends a REGISTER request to the IMS core
       When Alice deregisters from IMS
       Then the SUT sends a REGISTER request to the IMS core with
         | Expires | 0 |

@@ -319,7 +319,10 @@ impl Deviant {
                         "this" => Some(this),
                         "sent" => self.sent.iter().rfind(same),
                         "first" => self.sent.iter().find(same),
-                        _ => self.received.iter().rfind(|said| said.is_request() && said.family().0 == family.0),
+                        _ => {
+                            let has = |said: &&Said| said.is_request() && said.family().0 == family.0 && !said.read(field).is_empty();
+                            self.received.iter().rfind(has)
+                        }
                     };
                     said?.read(field).into_iter().next()
                 }
