@@ -1,6 +1,6 @@
 //! What the receiver of a message says: responses (RFC 4975, 7.2) and success reports (7.1.3).
 
-use super::{super::unwise, broken, grammar, known, place, range, requests, same_paths, text, unfit, uris};
+use super::{super::unwise, broken, grammar, known, place, range, requests, same_paths, text, unfit, uris, wish};
 use crate::{
     check::View,
     trace::view::{Item, MediaSeen, Whole},
@@ -36,16 +36,11 @@ pub(in super::super) fn response(view: &View<'_>, item: Item<'_>) -> Vec<Finding
             findings.push(broken(seen, "MSRP-11", Reason::Violated, &expected, have.join(" "), place(seen, name)).on(request.line()));
         }
     }
-    if seen.msrp.flag.is_some_and(|flag| flag != b'$') {
-        let observed = seen.msrp.end_line.text(&seen.raw).trim_end().to_owned();
-        findings.push(broken(seen, "MSRP-3", Reason::Violated, "the flag $ in a response", observed, seen.msrp.end_line));
-    }
     if !CODES.contains(&status) {
         let expected = "a status code of RFC 4975";
         findings.push(unwise(seen, "MSRP-12", Reason::Violated, expected, status.to_string(), seen.unit().start()));
     }
-    let wish = text(request, "Failure-Report").unwrap_or_default();
-    let (unwanted, rule, why) = match wish.as_str() {
+    let (unwanted, rule, why) = match wish(request, "Failure-Report").as_str() {
         _ if request.is_msrp("REPORT") => (true, "MSRP-10", "no response to a REPORT"),
         "no" => (true, "MSRP-8", "no response to a request with Failure-Report: no"),
         "partial" => (status == 200, "MSRP-8", "no 200 to a request with Failure-Report: partial"),
@@ -67,12 +62,7 @@ pub(in super::super) fn report(view: &View<'_>, item: Item<'_>) -> Vec<Finding> 
     let found = requests(view, item);
     let Some((index, seen)) = found.first().copied().filter(|(_, seen)| seen.is_msrp("REPORT")) else { return unfit(item) };
     let mut findings: Vec<Finding> = grammar(seen).into_iter().chain(known(view, index, seen)).collect();
-    for name in ["Success-Report", "Failure-Report"] {
-        if let Some(observed) = text(seen, name) {
-            findings.push(broken(seen, "MSRP-10", Reason::Unexpected, &format!("no {name} in a REPORT"), observed, place(seen, name)));
-        }
-    }
-    if seen.msrp.flag.is_some_and(|flag| flag != b'$') {
+    if seen.msrp.flag == Some(b'#') {
         let observed = seen.msrp.end_line.text(&seen.raw).trim_end().to_owned();
         findings.push(broken(seen, "MSRP-3", Reason::Violated, "the flag $: a REPORT is not interrupted", observed, seen.msrp.end_line));
     }
@@ -99,7 +89,7 @@ pub(in super::super) fn report(view: &View<'_>, item: Item<'_>) -> Vec<Finding> 
         }
     }
     let success = status.starts_with("000 200");
-    if success && !chunks.iter().any(|chunk| text(chunk, "Success-Report").as_deref() == Some("yes")) {
+    if success && !chunks.iter().any(|chunk| wish(chunk, "Success-Report") == "yes") {
         let expected = "no success report that was not asked for";
         findings.push(broken(seen, "MSRP-9", Reason::Unexpected, expected, &status, seen.unit().start()).on(first.line()));
     } else if success && whole.complete() {

@@ -25,7 +25,8 @@ pub(in super::super) fn rules(view: &View<'_>, item: Item<'_>) -> Vec<Finding> {
             // Without a header field its default is meant (7.1.1).
             let meant = |seen: &MediaSeen| {
                 let default = if name == "Success-Report" { "no" } else { "yes" };
-                text(seen, name).unwrap_or_else(|| default.to_owned())
+                let said = text(seen, name).map(|said| if name == "Content-Type" { said } else { said.to_ascii_lowercase() });
+                said.unwrap_or_else(|| default.to_owned())
             };
             if meant(seen) != meant(first) {
                 let expected = format!("{name} as in the first chunk: {}", meant(first));

@@ -54,6 +54,11 @@ fn text(seen: &MediaSeen, name: &str) -> Option<String> {
     seen.msrp.field(&seen.raw, name).map(|span| span.text(&seen.raw).into_owned())
 }
 
+/// What a wish of the sender for reports says: `yes`, `no`, `partial`, in lower case; empty where it says nothing.
+fn wish(seen: &MediaSeen, name: &str) -> String {
+    text(seen, name).unwrap_or_default().to_ascii_lowercase()
+}
+
 /// The line of a header field, else the start line.
 fn place(seen: &MediaSeen, name: &str) -> Span {
     seen.msrp.field(&seen.raw, name).unwrap_or(seen.unit().start())
@@ -81,19 +86,24 @@ fn range(seen: &MediaSeen) -> Option<ByteRange> {
 /// What breaks the grammar of one message, by the rule that it breaks.
 fn grammar(seen: &MediaSeen) -> Vec<Finding> {
     let rule = |code: &str| match code {
-        "transaction" | "no-end-line" | "octets-behind-end-line" => "MSRP-2",
-        "flag" => "MSRP-3",
-        "byte-range" => "MSRP-5",
-        "no-content-type" | "no-blank-line" | "content-type-not-last" => "MSRP-6",
-        "no-message-id" => "MSRP-4",
-        "report-wish" => "MSRP-8",
-        "status" | "report" => "MSRP-9",
-        "body-of-response" => "MSRP-11",
-        "path-uri" => "MSRP-15",
+        "transaction" | "no-end-line" | "no-line-end" | "end-line-in-body" | "octets-behind-end-line" => "MSRP-2",
+        "flag" | "flag-of-response" | "flag-without-body" => "MSRP-3",
+        "message-id" | "no-message-id" => "MSRP-4",
+        "byte-range" | "byte-range-order" => "MSRP-5",
+        "no-content-type" | "no-blank-line" | "content-type-not-last" | "media-type" => "MSRP-6",
+        "mime-without-body" | "transfer-encoding" | "no-line-end-before-end-line" => "MSRP-6",
+        "body-too-large" => "MSRP-7",
+        "success-report" | "failure-report" => "MSRP-8",
+        "status" | "no-status" => "MSRP-9",
+        "report-of-report" => "MSRP-10",
+        "body-in-response" => "MSRP-11",
+        code if code == "path" || code.starts_with("msrp-uri") => "MSRP-15",
         _ => "MSRP-1",
     };
+    // What a chunk has to be to its message, 7.1.1 judges.
+    let of_message = ["not-interruptible", "byte-range-length", "byte-range-beyond-total", "byte-range-total"];
     let expected = "the grammar of RFC 4975, 9";
-    let faults = seen.msrp.malformations.iter();
+    let faults = seen.msrp.malformations.iter().filter(|m| !of_message.contains(&m.code.as_str()));
     faults.map(|m| broken(seen, rule(&m.code), Reason::Malformed, expected, format!("{}: {}", m.code, m.message), m.span)).collect()
 }
 
@@ -133,7 +143,7 @@ pub(super) fn binds(view: &View<'_>, item: Item<'_>) -> Vec<Finding> {
     if seen.msrp.method.is_none_or(|m| m.of(raw) != b"SEND") {
         findings.push(broken(seen, rule, Reason::Violated, "a SEND", seen.unit().start().text(raw), seen.unit().start()));
     }
-    if seen.msrp.flag.is_some_and(|flag| flag != b'$') {
+    if seen.msrp.flag == Some(b'#') {
         findings.push(broken(seen, "MSRP-3", Reason::Violated, "the flag $", seen.msrp.end_line.text(raw).trim_end(), seen.msrp.end_line));
     }
     if seen.msrp.body.is_none() && range(seen).is_some_and(|r| r != ByteRange { start: 1, end: Some(0), total: Some(0) }) {
