@@ -1,6 +1,7 @@
 //! The octets of MSRP requests and responses (RFC 4975, 7.1 and 7.2).
 
 use bytes::Bytes;
+use memchr::memmem;
 
 use crate::role::ids::Ids;
 
@@ -64,7 +65,7 @@ pub fn transaction(ids: &mut Ids, body: &[u8]) -> String {
     for _ in 0..8 {
         let token = ids.token();
         let end = format!("-------{token}");
-        if !body.windows(end.len()).any(|window| window == end.as_bytes()) {
+        if memmem::find(body, end.as_bytes()).is_none() {
             return token;
         }
     }
