@@ -441,6 +441,10 @@ impl World {
     /// The line behind an obstacle. Only the line that needed the answer fails with a crash; what follows cannot be judged.
     fn stopped(&mut self, step: &Step, clause: &Clause) -> Line {
         let obstacle = self.obstacle.clone().unwrap_or_else(|| Obstacle::new(Reason::Suite, "stopped without an obstacle"));
+        // What may not fail is no place for the crash: it cannot be judged, and the next line that may fail does.
+        if obstacle.verdict == Verdict::Fail && self.most(clause) < Severity::Fail {
+            return self.line(step, clause, Verdict::Inconclusive, Some(Reason::SutGone), obstacle.detail);
+        }
         if obstacle.reason == Reason::Crashed {
             self.obstacle = Some(Obstacle::new(Reason::SutGone, obstacle.detail.clone()));
         }
@@ -453,8 +457,13 @@ impl World {
         self.weighed(step, clause, vec![finding], Vec::new())
     }
 
+    /// The most that a finding about a requirement may weigh.
+    fn most(&self, clause: &Clause) -> Severity {
+        self.setup().suite.catalogue.get(&clause.id(&self.feature.1)).map_or(Severity::Fail, |row| row.violation)
+    }
+
     fn weighed(&self, step: &Step, clause: &Clause, mut findings: Vec<Finding>, evidence: Vec<Evidence>) -> Line {
-        let most = self.setup().suite.catalogue.get(&clause.id(&self.feature.1)).map_or(Severity::Fail, |row| row.violation);
+        let most = self.most(clause);
         for finding in &mut findings {
             finding.severity = finding.severity.min(most);
         }

@@ -9,7 +9,7 @@ use std::{
 use harness::{
     bench::stage::Wrap,
     role::{Actor, Hop, Input, Output},
-    trace::Transport,
+    trace::{Protocol, Transport},
     verdict::{Reason, Verdict},
 };
 use pretty_assertions::assert_eq;
@@ -29,17 +29,27 @@ struct Reworded {
     out: VecDeque<Output>,
 }
 
+impl Reworded {
+    fn say(&mut self, said: Vec<(Hop, Vec<u8>)>) {
+        self.out.extend((self.rewrite)(said).into_iter().map(|(hop, bytes)| Output::Transmit { hop, bytes: bytes.into() }));
+    }
+}
+
 impl Actor for Reworded {
     fn handle(&mut self, now: Duration, input: Input) {
         self.client.handle(now, input);
         let mut said = Vec::new();
         while let Some(output) = self.client.poll() {
             match output {
-                Output::Transmit { hop, bytes } => said.push((hop, bytes.to_vec())),
-                other => self.out.push_back(other),
+                Output::Transmit { hop, bytes } if hop.protocol == Protocol::Sip => said.push((hop, bytes.to_vec())),
+                // What is not signalling keeps its place among it.
+                other => {
+                    self.say(std::mem::take(&mut said));
+                    self.out.push_back(other);
+                }
             }
         }
-        self.out.extend((self.rewrite)(said).into_iter().map(|(hop, bytes)| Output::Transmit { hop, bytes: bytes.into() }));
+        self.say(said);
     }
 
     fn poll(&mut self) -> Option<Output> {

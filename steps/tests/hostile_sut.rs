@@ -28,7 +28,7 @@ use pretty_assertions::assert_eq;
 const MODE: &str = "CPMSPEC_TEST_SUT";
 
 /// An absence in two scenarios, and a header field in one; a REGISTER that is none of a client's earns neither.
-const IDS: [&str; 2] = ["CONV-7-registerfirst", "CONV-7-useragent"];
+const IDS: [&str; 2] = ["CONV-7-registerfirst", "CONV-7.1-deregims"];
 
 /// Address space for the program, in kibibytes: what it keeps of a SUT has to fit many times.
 const SPACE: &str = "1500000";

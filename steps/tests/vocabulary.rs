@@ -215,7 +215,9 @@ fn every_named_message_conduct_and_body_is_used() {
         // What holds from the start needs no step.
         let conducts = scenario.conduct.keys().filter(|name| *name != "always");
         idle.extend(conducts.filter(|name| !named.contains(*name)).map(|name| format!("{file}: conduct {name:?}")));
-        bodies.extend(scenario.messages.values().filter_map(|m| m.body.clone()));
+        bodies.extend(scenario.messages.values().flat_map(|m| [m.body.clone(), m.content.clone()]).flatten());
+        let held = scenario.fakes.values().flat_map(|fake| fake.holds.values());
+        bodies.extend(held.filter_map(|path| path.strip_prefix("bodies/").map(str::to_owned)));
     }
     for entry in fs::read_dir(root().join("scenarios/bodies")).unwrap() {
         let name = entry.unwrap().file_name().to_string_lossy().into_owned();

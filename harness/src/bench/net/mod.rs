@@ -35,6 +35,9 @@ use sockets::{Line, accept, read_datagrams};
 /// Most connections of one scenario at a time.
 const CONNECTIONS: usize = 256;
 
+/// After this time a datagram over loopback will not come any more.
+const LOST: Duration = Duration::from_millis(200);
+
 /// Sockets of one scenario and the tasks that serve them.
 #[derive(Debug)]
 pub struct Net {
@@ -48,6 +51,8 @@ pub struct Net {
     /// Where this process listens, and from where it was called: who is in both is at both ends of a stream.
     own: BTreeSet<SocketAddr>,
     callers: BTreeSet<SocketAddr>,
+    /// Datagrams from this process to itself that were not read yet, and when the last of them went.
+    flying: (u32, Duration),
     tasks: JoinSet<()>,
     events: mpsc::Receiver<NetEvent>,
     teller: mpsc::Sender<NetEvent>,
@@ -87,6 +92,7 @@ impl Net {
             last: 0,
             own: BTreeSet::new(),
             callers: BTreeSet::new(),
+            flying: (0, Duration::ZERO),
             tasks: JoinSet::new(),
             events,
             teller,
@@ -147,7 +153,9 @@ impl Net {
             record.octets(self.now(), link, &near.party, &far.party, &bytes);
         }
         // A datagram that cannot be sent is lost, as datagrams are.
-        let _ = socket.send_to(&bytes, hop.address).await;
+        if socket.send_to(&bytes, hop.address).await.is_ok() && self.own.contains(&hop.address) {
+            self.flying = (self.flying.0 + 1, self.now());
+        }
     }
 
     /// The stream from `seat` to `hop`, which is opened unless it is there; its number. What cannot be opened is told as ended.
@@ -188,6 +196,7 @@ impl Net {
         match event {
             NetEvent::Datagram(seat, address, bytes) => {
                 let hop = Hop::sip(Transport::Udp, address);
+                self.flying.0 = self.flying.0.saturating_sub(u32::from(self.own.contains(&address)));
                 let own = seats[seat].outer?;
                 if seats[seat].party.is_sut() {
                     return Some((seat, Input::Bytes { hop, bytes }));
@@ -255,15 +264,19 @@ impl Net {
     /// in this process, heard.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        self.streams.values().all(|stream| {
-            let Some(local) = stream.local else { return false };
-            let is_mate = |other: &&Stream| other.local == Some(stream.hop.address) && other.hop.address == local;
-            match self.streams.values().find(is_mate) {
-                Some(mate) => stream.said <= mate.heard && (!stream.closed || mate.closed),
-                None if self.own.contains(&stream.hop.address) && !self.callers.contains(&local) => false,
-                None => stream.said <= stream.written.load(Ordering::Relaxed),
-            }
-        })
+        let (flying, last) = self.flying;
+        // What has not come for so long is lost.
+        let datagrams = flying == 0 || self.now().saturating_sub(last) > LOST;
+        datagrams
+            && self.streams.values().all(|stream| {
+                let Some(local) = stream.local else { return false };
+                let is_mate = |other: &&Stream| other.local == Some(stream.hop.address) && other.hop.address == local;
+                match self.streams.values().find(is_mate) {
+                    Some(mate) => stream.said <= mate.heard && (!stream.closed || mate.closed),
+                    None if self.own.contains(&stream.hop.address) && !self.callers.contains(&local) => false,
+                    None => stream.said <= stream.written.load(Ordering::Relaxed),
+                }
+            })
     }
 
     /// Ends all tasks; gives the panics among them.

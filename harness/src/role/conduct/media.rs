@@ -153,7 +153,7 @@ mod tests {
     fn send() -> Bytes {
         let cpim = "From: <sip:a>\r\n\r\nContent-Type: text/plain\r\n\r\nhi";
         let text = format!(
-            "MSRP ab12 SEND\r\nTo-Path: msrp://a:9/x;tcp\r\nFrom-Path: msrp://b:9/y;tcp\r\nMessage-ID: m\r\nByte-Range: 1-{0}/{0}\r\n\
+            "MSRP ab12 SEND\r\nTo-Path: msrp://a:9/x;tcp\r\nFrom-Path: msrp://b:9/y;tcp\r\nMessage-ID: m1m1\r\nByte-Range: 1-{0}/{0}\r\n\
              Content-Type: message/cpim\r\n\r\n{cpim}\r\n-------ab12$\r\n",
             cpim.len()
         );
