@@ -8,6 +8,9 @@ use super::{
 };
 use crate::upper::{Answer, ForwardStored};
 
+/// How long the message store keeps what a URL names: so long the URL is said to be good (RFC 4483, 5.7).
+const VALID: Duration = Duration::from_secs(30 * 24 * 3600);
+
 impl CpmClient {
     /// `forward-stored`: the URL comes from the message store client, here the setting `stored-objects`.
     pub(super) fn forward_stored(&mut self, now: Duration, wish: ForwardStored) -> Answer {
@@ -20,7 +23,7 @@ impl CpmClient {
         let conversation = self.ids.uuid();
         self.conversations.insert(wish.to, conversation.clone());
         let content_id = self.ids.token();
-        let (kind, entity) = reference(&url, &content_id);
+        let (kind, entity) = reference(&url, &content_id, &self.http_date(now + VALID));
         let content = match wish.text {
             None => Content::new(&kind, entity),
             Some(text) => {
@@ -36,11 +39,13 @@ impl CpmClient {
 
 /// Media type and octets of an entity that refers to `url` (RFC 2046, 5.2.3; RFC 2017, 3; RFC 4483, 5): what follows is the
 /// phantom header of the data, of which the client knows no type.
-fn reference(url: &str, content_id: &str) -> (String, String) {
+fn reference(url: &str, content_id: &str, expires: &str) -> (String, String) {
     let action = if url.contains('?') { "&action=fetch" } else { "?action=fetch" };
     (
-        format!("message/external-body; access-type=URL; URL=\"{url}{action}\""),
-        format!("Content-Type: application/octet-stream\r\nContent-ID: <{content_id}@cpmspec.invalid>\r\n\r\n"),
+        format!("message/external-body; access-type=URL; expiration=\"{expires}\"; URL=\"{url}{action}\""),
+        format!(
+            "Content-Type: application/octet-stream\r\nContent-ID: <{content_id}@cpmspec.invalid>\r\nContent-Disposition: attachment\r\n\r\n"
+        ),
     )
 }
 
