@@ -38,6 +38,7 @@ Feature: 7.2.1.2 How a large message travels
       Given Bob behaves as "behind a relay"
       When Alice sends "{text 5000}" to Bob
       Then the SUT sends an MSRP SEND request to Bob
+      And [on200-6] it has no header field MSRP Content-Type
       And [on200-6] its MSRP To-Path is the SDP path of the received 200 response to the sent INVITE request
       And the SUT sends an MSRP message to Bob
       And [on200-8a] its MSRP To-Path is the SDP path of the received 200 response to the sent INVITE request
