@@ -37,7 +37,7 @@ Feature: 7.2.1.2 What a client does with the answer to its INVITE
       Given Bob behaves as "granting the client 90 seconds, reading slowly"
       When Alice sends "{text 800000}" to Bob
       Then the SUT sends an INVITE request to the IMS core
-      And the SUT sends an ACK request to the IMS core
+      And the SUT sends an MSRP SEND request to Bob
       When 90 seconds pass
       Then [on200-1] the SUT sends an UPDATE or INVITE request to the IMS core
       And [on200-1] it is sent within the session
@@ -48,7 +48,7 @@ Feature: 7.2.1.2 What a client does with the answer to its INVITE
       Given Bob behaves as "granting himself 90 seconds, reading slowly"
       When Alice sends "{text 800000}" to Bob
       Then the SUT sends an INVITE request to the IMS core
-      And the SUT sends an ACK request to the IMS core
+      And the SUT sends an MSRP SEND request to Bob
       When 95 seconds pass
       Then [on200-1] the SUT may send a BYE request to the IMS core
       And [on200-1] it obeys RFC 4028 section 10

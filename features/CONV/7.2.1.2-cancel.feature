@@ -4,7 +4,7 @@ Feature: 7.2.1.2 A client cancels a large message
 
   As long as no final response has come, the delivery is cancelled by CANCEL;
   RFC 3261, 9.1 holds it back until a provisional response is there. Carol lets
-  her phone ring before she answers; Bob answers at once.
+  her phone ring before she answers; Dave answers at once.
 
   Background:
     Given the SUT is a CPM Client serving Alice
@@ -47,8 +47,8 @@ Feature: 7.2.1.2 A client cancels a large message
       And [cancel] it is sent within the session
 
     Scenario: It has come already
-      Given Bob behaves as "reading slowly"
-      When Alice sends "{text 100000}" to Bob
+      Given Dave behaves as "reading slowly"
+      When Alice sends "{text 100000}" to Dave
       Then the SUT sends an INVITE request to the IMS core
       And the SUT sends an ACK request to the IMS core
       When Alice cancels the message

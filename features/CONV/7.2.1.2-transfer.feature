@@ -23,6 +23,7 @@ Feature: 7.2.1.2 How a large message travels
       And [on200-6] its MSRP To-Path is the SDP path of the received 200 response to the sent INVITE request
       And [on200-6] its MSRP From-Path is the SDP path of the sent INVITE request
       And [on200-6] it comes 0 to 5 seconds after the received 200 response to the sent INVITE request
+      And [on200-6] it obeys RFC 4975 section 5.4
       And [on200-6] it obeys RFC 4975 section 7.1
 
     Scenario: The first SEND is answered after 3 seconds
@@ -32,6 +33,15 @@ Feature: 7.2.1.2 How a large message travels
       And [on200-6] it has no body
       And the SUT sends an MSRP message to Bob
       And [on200-8] it obeys RFC 4975 section 7.1.1
+
+    Scenario: The answer names a relay in front of Bob
+      Given Bob behaves as "behind a relay"
+      When Alice sends "{text 5000}" to Bob
+      Then the SUT sends an MSRP SEND request to Bob
+      And [on200-6] it has no header field MSRP Content-Type
+      And [on200-6] its MSRP To-Path is the SDP path of the received 200 response to the sent INVITE request
+      And the SUT sends an MSRP message to Bob
+      And [on200-8a] its MSRP To-Path is the SDP path of the received 200 response to the sent INVITE request
 
   Rule: The content follows
 

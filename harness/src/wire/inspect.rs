@@ -196,7 +196,8 @@ fn msrp(raw: &[u8]) -> Inspection {
     let body = msrp.body.unwrap_or(Span::new(msrp.end_line.from, msrp.end_line.from));
     let (found, of_bodies) = if is_whole(raw, &msrp) { opened(raw, &msrp.fields, body) } else { (Vec::new(), Vec::new()) };
     let mut malformations = msrp.malformations;
-    malformations.extend(of_bodies);
+    // Its own Content-Type was looked at with the other header fields.
+    malformations.extend(of_bodies.into_iter().filter(|m| m.span.from >= body.from));
     let lines = [msrp.start_line].into_iter().chain(msrp.fields.iter().map(|f| f.line));
     Inspection {
         protocol: Protocol::Msrp,
@@ -336,6 +337,7 @@ fn content_type(raw: &[u8], fields: &[Field]) -> Option<ContentType> {
 fn opened(raw: &[u8], fields: &[Field], body: Span) -> (Vec<Body>, Vec<Malformation>) {
     let (found, mut malformations) = bodies_of(raw, content_type(raw, fields), fields.to_vec(), body);
     malformations.extend(descriptions(raw, &found));
+    malformations.extend(found.iter().filter_map(|body| body.content_type.as_ref()).flat_map(|kind| kind.malformations.clone()));
     (found, malformations)
 }
 

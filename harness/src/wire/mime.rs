@@ -34,6 +34,13 @@ impl ContentType {
             faults.add("media-type", "the media type is not a type and a subtype", head);
         }
         faults.extend(malformations);
+        // A parameter of SIP may have an address as value, a parameter of MIME may not (RFC 2045, 5.1, `tspecials`).
+        let address = |value: &[u8]| value.iter().all(|&b| block::is_token(&[b]) || b"[]:".contains(&b)) && !block::is_token(value);
+        for value in params.iter().filter(|param| !param.quoted).filter_map(|param| param.value) {
+            if !value.is_empty() && address(value.of(raw)) {
+                faults.add("unquoted-value", "the value of a parameter needs quotes", value);
+            }
+        }
         Self { kind: head, params, malformations: faults.into_vec() }
     }
 

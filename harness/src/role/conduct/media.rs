@@ -153,7 +153,7 @@ mod tests {
     fn send() -> Bytes {
         let cpim = "From: <sip:a>\r\n\r\nContent-Type: text/plain\r\n\r\nhi";
         let text = format!(
-            "MSRP ab12 SEND\r\nTo-Path: msrp://a:9/x;tcp\r\nFrom-Path: msrp://b:9/y;tcp\r\nMessage-ID: m1m1\r\nByte-Range: 1-{0}/{0}\r\n\
+            "MSRP ab12 SEND\r\nTo-Path: msrp://a:9/x;tcp\r\nFrom-Path: msrp://b:9/y;tcp\r\nMessage-ID: mid1\r\nByte-Range: 1-{0}/{0}\r\n\
              Content-Type: message/cpim\r\n\r\n{cpim}\r\n-------ab12$\r\n",
             cpim.len()
         );
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn a_bodiless_request_may_get_an_empty_body() {
         let raw = Bytes::from_static(
-            b"MSRP ab12 SEND\r\nTo-Path: msrp://a:9/x;tcp\r\nFrom-Path: msrp://b:9/y;tcp\r\nMessage-ID: m\r\n-------ab12$\r\n",
+            b"MSRP ab12 SEND\r\nTo-Path: msrp://a:9/x;tcp\r\nFrom-Path: msrp://b:9/y;tcp\r\nMessage-ID: mid1\r\n-------ab12$\r\n",
         );
         let typed = message(Protocol::Msrp, &raw, "MSRP Content-Type", &["message/cpim".to_owned()]).unwrap();
         assert!(edited(&typed, "body", &[""]).ends_with("Content-Type: message/cpim\r\n\r\n\r\n-------ab12$\r\n"));

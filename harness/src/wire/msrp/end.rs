@@ -124,7 +124,7 @@ impl Search {
                 _ => 0,
             };
             let at_line = from == within.from || raw.get(from.saturating_sub(1)) == Some(&b'\n');
-            if at_line && to > 0 && raw.get(flag) != Some(&b'\n') {
+            if at_line && to > 0 && !matches!(raw.get(flag), Some(b'\r' | b'\n')) {
                 return Some(End { text: Span::new(from, flag + 1), to, at_line });
             }
             at = from + 1;
