@@ -172,20 +172,3 @@ async fn named_messages_go_into_the_session() {
     let expected = ["< INVITE", "> 200 INVITE", "< ACK", "< CANCEL", "> 200 CANCEL", "< BYE", "> 200 BYE", "< CANCEL", "> 481 CANCEL"];
     assert_eq!(lines, expected);
 }
-
-/// The 200 grants 90 s; Bob takes the content slowly enough that the session lasts longer.
-#[tokio::test]
-async fn a_long_session_is_refreshed_or_left() {
-    for (refresher, expected) in [("uac", "> UPDATE"), ("uas", "> BYE")] {
-        let conduct = format!(
-            "[{{ upon: {{ sending: 200, to: INVITE }}, edit: {{ Session-Expires: \"90;refresher={refresher}\" }} }}, {{ upon: {{ receiving: MSRP SEND }}, throttle: 40 }}]"
-        );
-        let mut play = Play::begin(Transport::Udp, FAKES, &conduct).await;
-        play.act(large()).await;
-        assert_eq!(play.lines(), ["> INVITE", "< 200 INVITE", "> ACK"]);
-        play.0.pass(Duration::from_secs(40)).await;
-        assert_eq!(play.lines().len(), 3, "{refresher}");
-        play.0.pass(Duration::from_secs(25)).await;
-        assert_eq!(play.lines().get(3).map(String::as_str), Some(expected), "{refresher}");
-    }
-}

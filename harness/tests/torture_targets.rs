@@ -62,11 +62,16 @@ fn the_corpus_is_read_by_every_target() {
     }
 }
 
+/// Rounds over the corpus; the variable `TORTURE_ROUNDS` is for whoever has more time.
+fn rounds() -> usize {
+    std::env::var("TORTURE_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(12)
+}
+
 #[test]
 fn mutations_of_the_corpus_are_read_by_every_target() {
     let corpus = corpus();
     let mut dice = Dice(0x2545_f491_4f6c_dd1d);
-    for round in 0..12 {
+    for round in 0..rounds() {
         for (i, file) in corpus.iter().enumerate().filter(|(_, file)| file.len() < 4096) {
             let mut raw = file.clone();
             mutate(&mut raw, &corpus[(i + round + 1) % corpus.len()], &mut dice);

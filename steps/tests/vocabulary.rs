@@ -28,7 +28,8 @@ const DOMAINS: [(&str, &str, &str); 7] = [
 ];
 
 /// Sentences that no feature uses yet, with what they wait for; once one is used, or gone, its entry has to go too.
-const WAITING: [(&str, &str); 2] = [
+const WAITING: [(&str, &str); 3] = [
+    ("{clause} is not tested, because {reason}", "a row that nothing can judge"),
     ("{actor} {decision} the invitation", "features of large messages that the user accepts"),
     ("{actor} sends the bytes", "requests that no role would write"),
 ];

@@ -413,10 +413,9 @@ fn a_stored_object_is_forwarded_by_reference() {
         String::from_utf8_lossy(&rig.last("MESSAGE").raw).into_owned()
     };
     let alone = forward("film", None);
-    assert!(alone.contains(
-        "\r\n\r\nContent-Type: message/external-body; access-type=URL; URL=\"imap://store/films/;UID=20?action=fetch\"\r\n\r\n\
-         Content-Type: application/octet-stream\r\nContent-ID: <"
-    ));
+    assert!(alone.contains("\r\n\r\nContent-Type: message/external-body; access-type=URL; "), "{alone}");
+    assert!(alone.contains("URL=\"imap://store/films/;UID=20?action=fetch\""), "{alone}");
+    assert!(alone.contains("\r\n\r\nContent-Type: application/octet-stream\r\nContent-ID: <"), "{alone}");
     assert!(forward("note", None).contains("URL=\"imap://store/notes?x&action=fetch\""));
     let both = forward("film", Some("look"));
     assert!(both.contains("Content-Type: multipart/mixed;boundary=") && both.contains("\r\n\r\nlook\r\n--"), "{both}");
