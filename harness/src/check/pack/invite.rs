@@ -149,6 +149,10 @@ pub(super) fn repeated(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     let (mut due, mut last) = (T1, seen.at);
     for next in sent.iter().skip(1).filter(|s| s.at <= until) {
         let waited = next.at.saturating_sub(last);
+        // The network may double a datagram; that is no repetition.
+        if waited < DOUBLED {
+            continue;
+        }
         if waited < due / 2 || waited > due * 2 {
             findings.push(late(next, due, &format!("{:.1} s", waited.as_secs_f64())).on(seen.line()));
         }
@@ -175,6 +179,9 @@ pub(super) fn repeated(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     }
     findings
 }
+
+/// Datagrams that come as close to each other as this are one that the network doubled.
+const DOUBLED: Duration = Duration::from_millis(20);
 
 fn late(seen: &Seen, due: Duration, observed: &str) -> Finding {
     let expected = format!("the 2xx again after {:.1} s, half to twice that", due.as_secs_f64());
