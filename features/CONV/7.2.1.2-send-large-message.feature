@@ -102,6 +102,7 @@ Feature: 7.2.1.2 A client announces a large message by an INVITE
       Then the SUT sends an INVITE request to the IMS core
       And [intro] the SUT sends an INVITE request to the IMS core
       And [intro] it obeys RFC 3261 section 22
+      And [intro] it obeys RFC 3261 section 13.2.1
       And [intro] its CSeq is one more than that of the first sent INVITE request
 
     Scenario: The core wants a longer session interval
