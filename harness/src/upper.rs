@@ -8,9 +8,14 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod sessions;
 mod sights;
 
-pub use sights::{DeferredEntry, InvitationKind, NoticeCode, Outcome, ReceivedMessage, Sight, Status};
+pub use sessions::{Change, Offline, SendChat, StartSession};
+pub use sights::{
+    DeferredEntry, InvitationEnd, InvitationKind, NoticeCode, Outcome, Participant, ReceivedMessage, SessionChange, SessionKind,
+    SessionRecord, SessionState, Sight, Status,
+};
 
 /// Something that the user of the SUT does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -86,7 +91,62 @@ pub enum Act {
         invitation: String,
         /// What the user says.
         decision: InvitationAnswer,
+        /// Where the user sends the inviter, with `redirect`; by default the setting `redirect-to`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
     },
+    /// Start a session with one person, an ad-hoc group or a pre-defined group; the answer has its handle, `session`.
+    StartSession(StartSession),
+    /// Join a group that is open to who joins; the answer has the handle of the session, `session`.
+    JoinGroup {
+        /// Address of the group.
+        group: String,
+        /// Whether the user stays anonymous.
+        #[serde(default)]
+        anonymous: bool,
+    },
+    /// Go back to a group session that the user left or lost; the answer has the handle of the new session, `session`.
+    RejoinGroup {
+        /// Handle of the session that was.
+        session: String,
+        /// Whether the user stays anonymous.
+        #[serde(default)]
+        anonymous: bool,
+    },
+    /// End a session, or leave a group session.
+    EndSession {
+        /// Handle of the session.
+        session: String,
+        /// Whether the user stays anonymous.
+        #[serde(default)]
+        anonymous: bool,
+    },
+    /// Change the media of a session.
+    ModifySession {
+        /// Handle of the session.
+        session: String,
+        /// What is to become of it.
+        change: Change,
+        /// The media types that the user still takes, with `types`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        types: Vec<String>,
+    },
+    /// Write a message in a session; the answer has its handle, `message`.
+    SendChat(SendChat),
+    /// Ask to be told who takes part in a session, or no longer.
+    WatchParticipants {
+        /// Handle of the session.
+        session: String,
+        /// Whether the user wants to know.
+        on: bool,
+    },
+    /// The device loses the network, without a word to anybody.
+    GoOffline {
+        /// How.
+        how: Offline,
+    },
+    /// The device has the network again.
+    GoOnline {},
 }
 
 /// What a de-registration leaves.
@@ -117,6 +177,10 @@ pub enum Queried {
     StoredMessage,
     /// The UIDs that notifications of expiry gave; answered by the sight `stored-uids`.
     StoredUids,
+    /// What the client keeps of a session, named by its handle; answered by the sight `session-record`.
+    Session,
+    /// Who takes part in a session, named by its handle; answered by the sight `participants`.
+    Participants,
 }
 
 /// What the user says to an invitation.
@@ -127,6 +191,12 @@ pub enum InvitationAnswer {
     Accept,
     /// No.
     Reject,
+    /// Not now.
+    Decline,
+    /// The user is busy.
+    Busy,
+    /// Somebody else shall be invited in the user's place.
+    Redirect,
 }
 
 /// Parameters of `forward-stored`.
@@ -253,24 +323,35 @@ pub struct Reply {
 
 /// Settings of `configure`, with the shape of their values; each is also the name of an IXIT value.
 pub const SETTINGS: &[(&str, &str)] = &[
+    ("accept-sessions", "ask or auto: whether the user is asked before the client takes part in a session"),
+    ("additional-sessions", "truth value: whether a further session may begin while one is open"),
     ("addresses", "list of URIs; the first is the default address of the user"),
     ("auto-accept", "truth value: whether large messages are accepted without asking the user"),
+    ("chat-types", "list of media types that the user takes in sessions"),
+    ("closed-group-token", "token that marks the session of a closed group in `a=chatroom`"),
     ("controlling-function", "URI"),
     ("core", "host:port"),
     ("credentials", "user name, then password"),
     ("deferred-mgmt-uri", "URI that manages deferred messages"),
     ("device-name", "text; empty: none"),
+    ("display-name", "text; empty: none"),
     ("groups", "list of URIs of pre-defined groups"),
     ("home-domain", "host name"),
     ("inband-notification", "show or hide: whether the user gets to see notifications of deferred messages"),
     ("instance-id", "URN"),
+    ("invitation-timeout", "seconds that the user has to answer an invitation"),
+    ("max-participants", "number of users that may be invited to an ad-hoc group"),
     ("media-transport", "tcp or tls: what carries MSRP"),
+    ("msrp-setup", "actpass or active: what the client offers as its part in setting up MSRP connections (RFC 6135)"),
+    ("on-completed-elsewhere", "silent or notify: whether the user gets to know that another device took an invitation"),
     ("oob-connect", "always, never or ask: whether a push notification leads to a registration"),
     ("pull-deferred", "truth value: whether the client asks for deferred messages once registered"),
+    ("redirect-to", "URI that inviters are sent to"),
     ("send-imdn", "truth value: whether read reports may be sent"),
     ("storage-address", "host:port of the message store"),
     ("stored-objects", "list of objects in the message store, each its name, a blank and its URL"),
     ("transport", "udp or tcp"),
+    ("unavailable", "truth value: whether the user is away for now and takes no invitations"),
 ];
 
 /// What the product says to an act.
@@ -310,6 +391,15 @@ impl Act {
             Self::PushNotify {} => "push-notify",
             Self::AnswerConnect { .. } => "answer-connect",
             Self::AnswerInvitation { .. } => "answer-invitation",
+            Self::StartSession(_) => "start-session",
+            Self::JoinGroup { .. } => "join-group",
+            Self::RejoinGroup { .. } => "rejoin-group",
+            Self::EndSession { .. } => "end-session",
+            Self::ModifySession { .. } => "modify-session",
+            Self::SendChat(_) => "send-chat",
+            Self::WatchParticipants { .. } => "watch-participants",
+            Self::GoOffline { .. } => "go-offline",
+            Self::GoOnline {} => "go-online",
         }
     }
 
@@ -331,5 +421,14 @@ impl Act {
         "push-notify",
         "answer-connect",
         "answer-invitation",
+        "start-session",
+        "join-group",
+        "rejoin-group",
+        "end-session",
+        "modify-session",
+        "send-chat",
+        "watch-participants",
+        "go-offline",
+        "go-online",
     ];
 }

@@ -71,7 +71,7 @@ async fn replies(world: &mut World, _actor: Actor, text: String, step: &Step) {
 async fn answers(world: &mut World, _actor: Actor, decision: DecisionWord, step: &Step) {
     world.stimulus(&step.value);
     let Some(invitation) = handle(world, sight::last_invitation, "no invitation was shown to the user before") else { return };
-    world.act(Act::AnswerInvitation { invitation, decision: decision.0 }).await;
+    world.act(Act::AnswerInvitation { invitation, decision: decision.0, to: None }).await;
 }
 
 /// Every other act of the closed list; options: object, to, text of a stored object; a deferred message and its action a row.

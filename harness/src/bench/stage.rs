@@ -328,6 +328,9 @@ pub fn reference(ixit: &Ixit, core: SocketAddr, transport: Transport) -> Setting
         controlling_function: text("controlling function"),
         groups: vec![text("lunch group")],
         release: text("user agent release"),
+        max_participants: text("max participants").parse().unwrap_or(usize::MAX),
+        closed_group_token: text("closed group token"),
+        invitation_timeout: ixit.duration("invitation timeout"),
         deferred_mgmt_uri: text("deferred management"),
         stored_objects: vec![(text("stored object"), text("stored object.url"))],
         ..Settings::default()

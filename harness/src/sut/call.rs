@@ -190,7 +190,9 @@ pub(super) mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::upper::{Action, Decision, ForwardStored, InvitationAnswer, Queried, Reply, Resources, Scope, SendMessage};
+    use crate::upper::{
+        Action, Change, Decision, ForwardStored, InvitationAnswer, Offline, Queried, Reply, Resources, Scope, SendChat, SendMessage, StartSession,
+    };
 
     pub fn calls() -> Vec<Call> {
         let mut calls = vec![Call::Hello, Call::Idle, Call::Reset { user: 2 }, Call::Stop];
@@ -215,7 +217,16 @@ pub(super) mod tests {
             Act::HandleDeferred { decisions: vec![Decision { message: "sip:m1@example.com".into(), action: Action::Interwork }] },
             Act::PushNotify {},
             Act::AnswerConnect { connect: true },
-            Act::AnswerInvitation { invitation: "i1".into(), decision: InvitationAnswer::Reject },
+            Act::AnswerInvitation { invitation: "i1".into(), decision: InvitationAnswer::Redirect, to: Some("sip:carol@example.com".into()) },
+            Act::StartSession(StartSession { participants: vec!["sip:bob@example.com".into()], closed: true, ..StartSession::default() }),
+            Act::JoinGroup { group: "sip:lobby@groups.example.com".into(), anonymous: true },
+            Act::RejoinGroup { session: "s1".into(), anonymous: false },
+            Act::EndSession { session: "s1".into(), anonymous: true },
+            Act::ModifySession { session: "s1".into(), change: Change::Types, types: vec!["text/plain".into()] },
+            Act::SendChat(SendChat { session: "s1".into(), text: Some("hi".into()), ..SendChat::default() }),
+            Act::WatchParticipants { session: "s1".into(), on: true },
+            Act::GoOffline { how: Offline::Network },
+            Act::GoOnline {},
         ]
     }
 

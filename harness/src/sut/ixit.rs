@@ -26,6 +26,8 @@ pub enum Kind {
     Text,
     /// Text that must not leave the profile.
     Secret,
+    /// A whole number, more than zero.
+    Number,
     /// `5 s`, `500 ms`, or a number of seconds; more than zero, an hour at most.
     Duration,
 }
@@ -53,6 +55,10 @@ pub const IXIT: &[IxitKey] = &[
     key("dave", Kind::Uri, "sip:dave@example.com", "address of a peer"),
     key("controlling function", Kind::Uri, "sip:factory@conf.example.com", "provisioned address of the controlling function"),
     key("lunch group", Kind::Uri, "sip:lunch@groups.example.com", "address of a pre-defined group"),
+    key("lobby", Kind::Uri, "sip:lobby@groups.example.com", "address of a group that is open to who joins"),
+    key("closed group token", Kind::Text, "org.openmobilealliance.groupchat.closed", "token that marks the session of a closed group"),
+    key("max participants", Kind::Number, "10", "most users that may be invited to an ad-hoc group"),
+    key("invitation timeout", Kind::Duration, "60 s", "how long the user may take to answer an invitation"),
     key("deferred management", Kind::Uri, "sip:CPMDeferredMsgMgmt@example.com", "provisioned address that manages deferred messages"),
     key("deferred.1", Kind::Uri, "sip:m1@deferred.example.com", "identifier of a deferred message"),
     key("deferred.2", Kind::Uri, "sip:m2@deferred.example.com", "identifier of a deferred message"),
@@ -171,7 +177,7 @@ impl<'de> DeserializeSeed<'de> for Kind {
         let check = |text: &str| self.accepts(text).map(|()| text.to_owned());
         match self {
             // A password of digits is a password, and an error would show it.
-            Self::Secret | Self::Duration => yaml::parsed_word(deserializer, check),
+            Self::Secret | Self::Duration | Self::Number => yaml::parsed_word(deserializer, check),
             _ => yaml::parsed(deserializer, check),
         }
     }
@@ -195,6 +201,7 @@ impl Kind {
             Self::HostPort => text.rsplit_once(':').is_some_and(|(host, port)| is_host(host) && port.parse::<u16>().is_ok()),
             Self::Urn => text.strip_prefix("urn:").is_some_and(|rest| rest.contains(':') && !rest.contains([' ', '<', '>'])),
             Self::Text | Self::Secret => true,
+            Self::Number => text.parse::<u32>().is_ok_and(|number| number > 0),
             Self::Duration => return duration(text).map(drop),
         };
         if right { Ok(()) } else { Err(format!("`{text}` is no {}", self.wanted())) }
@@ -207,6 +214,7 @@ impl Kind {
             Self::HostPort => "`host:port`",
             Self::Urn => "URN, such as `urn:uuid:...`",
             Self::Text | Self::Secret => "text",
+            Self::Number => "whole number from 1 on",
             Self::Duration => "duration, such as `5 s` or `500 ms`",
         }
     }

@@ -72,7 +72,8 @@ pub fn profile() -> Value {
     let ixit: Map<_, _> = IXIT
         .iter()
         .map(|key| {
-            let kind = if key.kind == Kind::Duration { json!(["string", "number"]) } else { json!("string") };
+            let numeric = matches!(key.kind, Kind::Duration | Kind::Number);
+            let kind = if numeric { json!(["string", "number"]) } else { json!("string") };
             (key.name.to_owned(), json!({ "description": key.what, "type": kind, "default": key.default }))
         })
         .collect();

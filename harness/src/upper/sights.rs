@@ -43,6 +43,37 @@ pub enum Sight {
         /// Address of who invites, as shown.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<String>,
+        /// What the session is about, as shown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        subject: Option<String>,
+        /// Handle of the session that it shall replace.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replaces: Option<String>,
+    },
+    /// An invitation went away before the user answered it.
+    InvitationEnded {
+        /// Handle of the invitation.
+        invitation: String,
+        /// Why it went.
+        how: InvitationEnd,
+    },
+    /// What became of a session.
+    SessionState(SessionChange),
+    /// Who takes part in a session.
+    Participants {
+        /// Handle of the session.
+        session: String,
+        /// One a user, in no particular order.
+        list: Vec<Participant>,
+    },
+    /// What `query` found: what the client keeps of a session.
+    SessionRecord(SessionRecord),
+    /// Speech flows.
+    MediaFlowing {
+        /// Handle of the session.
+        session: String,
+        /// Which stream: `audio`.
+        stream: String,
     },
     /// Which deferred messages there are.
     DeferredList {
@@ -90,6 +121,94 @@ pub enum InvitationKind {
     FileTransfer,
 }
 
+/// Why an invitation went away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum InvitationEnd {
+    /// Who invited thought better of it.
+    Withdrawn,
+    /// Nobody answered it in time.
+    Missed,
+    /// Another device of the user took it.
+    Elsewhere,
+}
+
+/// Fields of the sight `session-state`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct SessionChange {
+    /// Handle of the session; that of an incoming session is the handle of its invitation.
+    pub session: String,
+    /// What became of it.
+    pub state: SessionState,
+    /// Status of the response that says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Cause that the network gave, a status too (RFC 3326).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<u16>,
+    /// Text that the network gave with the cause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// For `replaced`: handle of the session that took its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+}
+
+/// What became of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SessionState {
+    /// It is open.
+    Established,
+    /// It did not come about.
+    Failed,
+    /// It is over.
+    Ended,
+    /// Another one took its place.
+    Replaced,
+}
+
+/// Who takes part in a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Participant {
+    /// Address, as shown.
+    pub address: String,
+    /// Where he or she stands, in the words of RFC 4575, 5.7.3: `connected`, `disconnected`, ...
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+}
+
+/// Fields of the sight `session-record`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct SessionRecord {
+    /// Handle of the session.
+    pub session: String,
+    /// What kind of session.
+    pub kind: SessionKind,
+    /// Conversation that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<String>,
+    /// Its own identifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contribution: Option<String>,
+    /// Address of the session itself, if it is that of a group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+}
+
+/// What kind of session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SessionKind {
+    /// Of two users.
+    OneToOne,
+    /// Of a group.
+    Group,
+}
+
 /// One deferred message as it is listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -114,6 +233,8 @@ pub enum NoticeCode {
     ExpiredDiscarded,
     /// The messages that the user asks for expired and lie in the message store.
     ExpiredStored,
+    /// More users were to be invited than may be.
+    TooManyParticipants,
 }
 
 /// What became of messages that expired.
@@ -132,6 +253,9 @@ pub enum Outcome {
 pub struct ReceivedMessage {
     /// Handle of the message.
     pub message: String,
+    /// Handle of the session that it was written in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
     /// Address of the sender, as shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
@@ -182,6 +306,11 @@ impl Sight {
             Self::ContentIndirect { .. } => "content-indirect",
             Self::StoredMessage { .. } => "stored-message",
             Self::Invitation { .. } => "invitation",
+            Self::InvitationEnded { .. } => "invitation-ended",
+            Self::SessionState(_) => "session-state",
+            Self::Participants { .. } => "participants",
+            Self::SessionRecord(_) => "session-record",
+            Self::MediaFlowing { .. } => "media-flowing",
             Self::DeferredList { .. } => "deferred-list",
             Self::DeferredNotification { .. } => "deferred-notification",
             Self::PushNotification { .. } => "push-notification",
@@ -197,6 +326,11 @@ impl Sight {
         "content-indirect",
         "stored-message",
         "invitation",
+        "invitation-ended",
+        "session-state",
+        "participants",
+        "session-record",
+        "media-flowing",
         "deferred-list",
         "deferred-notification",
         "push-notification",

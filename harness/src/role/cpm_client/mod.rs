@@ -181,7 +181,16 @@ impl CpmClient {
             }
             Act::Query { what, of } => self.query(what, &of),
             Act::CancelMessage { message } => self.cancel_message(now, &message),
-            Act::AnswerInvitation { invitation, decision } => self.answer_invitation(now, &invitation, decision),
+            Act::AnswerInvitation { invitation, decision, to: _ } => self.answer_invitation(now, &invitation, decision),
+            Act::StartSession(_)
+            | Act::JoinGroup { .. }
+            | Act::RejoinGroup { .. }
+            | Act::EndSession { .. }
+            | Act::ModifySession { .. }
+            | Act::SendChat(_)
+            | Act::WatchParticipants { .. }
+            | Act::GoOffline { .. }
+            | Act::GoOnline {} => Answer::Refused("the reference does not do this yet".to_owned()),
             Act::ForwardStored(wish) => self.forward_stored(now, wish),
             Act::ListDeferred {} => self.list_deferred(now),
             Act::HandleDeferred { decisions } => self.handle_deferred(now, decisions),

@@ -191,8 +191,10 @@ impl CpmClient {
     }
 
     pub(super) fn query(&mut self, what: Queried, of: &str) -> Answer {
-        if what == Queried::StoredUids {
-            return self.stored_uids();
+        match what {
+            Queried::StoredMessage => {}
+            Queried::StoredUids => return self.stored_uids(),
+            Queried::Session | Queried::Participants => return Answer::UnknownHandle(of.to_owned()),
         }
         let Some(stored) = self.stored.iter().find(|s| s.handle == of) else { return Answer::UnknownHandle(of.to_owned()) };
         let sight = Sight::StoredMessage { message: of.to_owned(), uid: stored.uid.clone() };

@@ -1,6 +1,6 @@
 //! What a CPM client is provisioned with, and the settings that its user may change.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use serde_json::Value;
 
@@ -59,6 +59,28 @@ pub struct Settings {
     pub fingerprint: String,
     /// Names and URLs of objects in the message store, which a message store client would know.
     pub stored_objects: Vec<(String, String)>,
+    /// Name of the user that goes with the address; empty: none.
+    pub display_name: String,
+    /// Whether the client takes part in sessions without asking the user.
+    pub auto_sessions: bool,
+    /// Whether the user is away for now and takes no invitations (CONV-7.3.2-1).
+    pub unavailable: bool,
+    /// Whether a further session may begin while one is open (CONV-7.3.2-1).
+    pub additional_sessions: bool,
+    /// Where inviters are sent; `None`: nowhere.
+    pub redirect_to: Option<String>,
+    /// How long the user may take to answer an invitation.
+    pub invitation_timeout: Duration,
+    /// Most users that may be invited to an ad-hoc group (CONV-7.3.1.2-6).
+    pub max_participants: usize,
+    /// Token of the session of a closed group (R-7.3.1.2-2).
+    pub closed_group_token: String,
+    /// Whether the user gets to know that another device took an invitation (CONV-7.3.4.3-4).
+    pub tells_elsewhere: bool,
+    /// Whether own offers say `active` instead of `actpass` (RFC 6135, 4.2).
+    pub msrp_active: bool,
+    /// Media types that the user takes in sessions, besides their wrapping.
+    pub chat_types: Vec<String>,
 }
 
 /// Whether a push notification leads to a registration.
@@ -84,7 +106,7 @@ impl Default for Settings {
             credentials: ("alice".to_owned(), "wonderland".to_owned()),
             controlling_function: "sip:factory@conf.example.com".to_owned(),
             groups: vec!["sip:lunch@groups.example.com".to_owned()],
-            features: ["msg", "largemsg", "deferred", "systemmsg"].map(str::to_owned).to_vec(),
+            features: ["msg", "largemsg", "deferred", "session", "systemmsg"].map(str::to_owned).to_vec(),
             send_imdn: true,
             require_gruu: true,
             release: "OMA2.0".to_owned(),
@@ -97,6 +119,17 @@ impl Default for Settings {
             media_transport: Transport::Tcp,
             fingerprint: String::new(),
             stored_objects: vec![("holiday-film".to_owned(), "imap://store.example.com/films;UIDVALIDITY=385759045/;UID=20".to_owned())],
+            display_name: String::new(),
+            auto_sessions: false,
+            unavailable: false,
+            additional_sessions: true,
+            redirect_to: None,
+            invitation_timeout: Duration::from_secs(60),
+            max_participants: 10,
+            closed_group_token: "org.openmobilealliance.groupchat.closed".to_owned(),
+            tells_elsewhere: false,
+            msrp_active: false,
+            chat_types: vec!["*".to_owned()],
         }
     }
 }
@@ -135,9 +168,20 @@ impl Settings {
                 .collect::<Result<Vec<_>, _>>()
         };
         let truth = || value.as_bool().ok_or_else(|| format!("{setting} takes a truth value"));
+        let number = || value.as_u64().ok_or_else(|| format!("{setting} takes a number"));
+        // One of two words; true: the first.
+        let either = |yes: &str, no: &str| match text()? {
+            word if word == yes => Ok(true),
+            word if word == no => Ok(false),
+            _ => Err(format!("{setting} takes {yes} or {no}")),
+        };
         match setting {
+            "accept-sessions" => self.auto_sessions = either("auto", "ask")?,
+            "additional-sessions" => self.additional_sessions = truth()?,
             "addresses" => self.addresses = list()?,
             "auto-accept" => self.auto_accept = truth()?,
+            "chat-types" => self.chat_types = list()?,
+            "closed-group-token" => self.closed_group_token = text()?,
             "controlling-function" => self.controlling_function = text()?,
             "core" => self.core = Some(text()?.parse().map_err(|_| "core takes host:port".to_owned())?),
             "credentials" => {
@@ -147,23 +191,16 @@ impl Settings {
             }
             "deferred-mgmt-uri" => self.deferred_mgmt_uri = text()?,
             "device-name" => self.device_name = text()?,
+            "display-name" => self.display_name = text()?,
             "groups" => self.groups = list()?,
             "home-domain" => self.home = text()?,
-            "inband-notification" => {
-                self.inband_notification = match text()?.as_str() {
-                    "show" => true,
-                    "hide" => false,
-                    _ => return Err("inband-notification takes show or hide".to_owned()),
-                }
-            }
+            "inband-notification" => self.inband_notification = either("show", "hide")?,
             "instance-id" => self.instance_id = text()?,
-            "media-transport" => {
-                self.media_transport = match text()?.as_str() {
-                    "tcp" => Transport::Tcp,
-                    "tls" => Transport::Tls,
-                    _ => return Err("media-transport takes tcp or tls".to_owned()),
-                }
-            }
+            "invitation-timeout" => self.invitation_timeout = Duration::from_secs(number()?),
+            "max-participants" => self.max_participants = usize::try_from(number()?).unwrap_or(usize::MAX),
+            "media-transport" => self.media_transport = if either("tcp", "tls")? { Transport::Tcp } else { Transport::Tls },
+            "msrp-setup" => self.msrp_active = either("active", "actpass")?,
+            "on-completed-elsewhere" => self.tells_elsewhere = either("notify", "silent")?,
             "oob-connect" => {
                 self.oob_connect = match text()?.as_str() {
                     "always" => Connect::Always,
@@ -173,6 +210,7 @@ impl Settings {
                 }
             }
             "pull-deferred" => self.pull_deferred = truth()?,
+            "redirect-to" => self.redirect_to = Some(text()?).filter(|uri| !uri.is_empty()),
             "send-imdn" => self.send_imdn = truth()?,
             "storage-address" => {
                 self.storage_address = Some(text()?.parse().map_err(|_| "storage-address takes host:port".to_owned())?);
@@ -182,13 +220,8 @@ impl Settings {
                 let pairs: Option<Vec<_>> = list()?.into_iter().map(pair).collect();
                 self.stored_objects = pairs.ok_or("stored-objects takes a list of a name, a blank and a URL each")?;
             }
-            "transport" => {
-                self.transport = match text()?.as_str() {
-                    "udp" => Transport::Udp,
-                    "tcp" => Transport::Tcp,
-                    _ => return Err("transport takes udp or tcp".to_owned()),
-                }
-            }
+            "transport" => self.transport = if either("udp", "tcp")? { Transport::Udp } else { Transport::Tcp },
+            "unavailable" => self.unavailable = truth()?,
             _ => return Err(format!("there is no setting {setting}")),
         }
         Ok(())

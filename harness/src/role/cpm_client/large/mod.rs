@@ -257,6 +257,13 @@ impl CpmClient {
         match decision {
             InvitationAnswer::Accept => self.accept_call(now, call),
             InvitationAnswer::Reject => self.refuse_call(now, call, 603),
+            // Who cannot take a large message now has it deferred.
+            InvitationAnswer::Decline => self.refuse_call(now, call, 480),
+            InvitationAnswer::Busy => self.refuse_call(now, call, 486),
+            InvitationAnswer::Redirect => {
+                self.large.invitations.insert(invitation.to_owned(), call);
+                return Answer::Refused("a large message cannot be redirected".to_owned());
+            }
         }
         Answer::Taken(BTreeMap::new())
     }

@@ -42,7 +42,7 @@ impl CpmClient {
         self.large.invitations.insert(invitation.clone(), call);
         let sender = request.elements("P-Asserted-Identity").into_iter().chain(request.elements("From")).next();
         let from = sender.map(|span| NameAddr::parse(&request.raw, span).uri.text(&request.raw).into_owned());
-        self.show(Sight::Invitation { invitation, kind: InvitationKind::LargeMessage, from });
+        self.show(Sight::Invitation { invitation, kind: InvitationKind::LargeMessage, from, subject: None, replaces: None });
     }
 
     pub(super) fn refuse_call(&mut self, now: Duration, call: u64, status: u16) {

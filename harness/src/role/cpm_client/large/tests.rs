@@ -405,14 +405,14 @@ fn the_user_is_asked_where_nothing_is_accepted_by_itself() {
     };
     for (decision, expected) in [(InvitationAnswer::Accept, "200"), (InvitationAnswer::Reject, "603")] {
         let (mut play, invitation) = asked();
-        play.act(Act::AnswerInvitation { invitation, decision });
+        play.act(Act::AnswerInvitation { invitation, decision, to: None });
         assert_eq!(play.done(), [expected]);
     }
     let (mut play, invitation) = asked();
     let cancel = String::from_utf8(sender.invite("largemsg", "").to_vec()).unwrap().replace("INVITE", "CANCEL");
     play.hears(cancel.into());
     assert_eq!(play.done(), ["200", "487"]);
-    play.act(Act::AnswerInvitation { invitation, decision: InvitationAnswer::Accept });
+    play.act(Act::AnswerInvitation { invitation, decision: InvitationAnswer::Accept, to: None });
     assert!(matches!(play.answers.last(), Some(Answer::UnknownHandle(_))));
 }
 
