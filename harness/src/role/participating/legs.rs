@@ -10,9 +10,9 @@ use crate::{
         Media, Outgoing,
         call::description,
         msrp::{self, FailureReport, Terms, Wish},
-        sdp::{self, Description, Direction, Text},
+        sdp::{self, Description, Text},
     },
-    wire::{Span, cpim::Cpim, sip::Message},
+    wire::{Span, cpim::Cpim, sdp::Direction, sip::Message},
 };
 
 /// One session.

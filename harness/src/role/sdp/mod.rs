@@ -8,50 +8,11 @@ use std::{fmt, net::SocketAddr};
 use crate::wire::{
     Span,
     msrp::uri::MsrpUri,
-    sdp::{Line, Sdp, attributes},
+    sdp::{Direction, Line, Sdp, attributes},
 };
 
 /// Port of an end that only connects (RFC 4145, 4.1).
 pub const DISCARD: u16 = 9;
-
-/// Who sends (RFC 3264, 5.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Direction {
-    /// Both.
-    #[default]
-    Sendrecv,
-    /// The maker of the description.
-    Sendonly,
-    /// The other one.
-    Recvonly,
-    /// Nobody.
-    Inactive,
-}
-
-impl Direction {
-    const ALL: [Self; 4] = [Self::Sendrecv, Self::Sendonly, Self::Recvonly, Self::Inactive];
-
-    /// The attribute.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sendrecv => "sendrecv",
-            Self::Sendonly => "sendonly",
-            Self::Recvonly => "recvonly",
-            Self::Inactive => "inactive",
-        }
-    }
-
-    /// The same seen from the other end (RFC 3264, 6.1).
-    #[must_use]
-    pub fn mirrored(self) -> Self {
-        match self {
-            Self::Sendonly => Self::Recvonly,
-            Self::Recvonly => Self::Sendonly,
-            same => same,
-        }
-    }
-}
 
 /// One end of an MSRP session as its description has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -158,7 +119,7 @@ impl Description {
             path,
             secure,
             setup: value("setup").map(|s| s.to_ascii_lowercase()).filter(|s| s != "holdconn"),
-            direction: Direction::ALL.into_iter().find(|d| value(d.name()).is_some()).unwrap_or_default(),
+            direction: sdp.direction(body, section).0,
             accept_types: value("accept-types"),
             accept_wrapped_types: value("accept-wrapped-types"),
             file_selector: value("file-selector"),

@@ -124,6 +124,16 @@ impl Direction {
             Self::Inactive => "inactive",
         }
     }
+
+    /// The same seen from the other end (RFC 3264, 6.1).
+    #[must_use]
+    pub fn mirrored(self) -> Self {
+        match self {
+            Self::Sendonly => Self::Recvonly,
+            Self::Recvonly => Self::Sendonly,
+            same => same,
+        }
+    }
 }
 
 /// Attributes that a media section has of the session where it has none of its own: RFC 4566, 6 (direction, charset,

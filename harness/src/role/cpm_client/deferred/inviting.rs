@@ -13,10 +13,11 @@ use crate::{
             CpmClient, content,
             settings::{ICSI, METHODS, encoded_icsi},
         },
-        sdp::{DISCARD, Direction, End, Text},
+        sdp::{DISCARD, End, Text},
     },
     trace::Transport,
     upper::Decision,
+    wire::sdp::Direction,
 };
 
 impl CpmClient {

@@ -13,11 +13,11 @@ use crate::{
         },
         ids::Ids,
         msrp::{Terms, Wish},
-        sdp::{Description, Direction, End, Text},
+        sdp::{Description, End, Text},
     },
     trace::Transport,
     upper::{Answer, Status},
-    wire::sip::Message,
+    wire::{sdp::Direction, sip::Message},
 };
 
 /// Session interval that is asked for, seconds (RFC 4028, 4).

@@ -12,7 +12,7 @@ use crate::{
         msrp::{Terms, Wish},
     },
     upper::{Act, ReceivedMessage, SendMessage},
-    wire::{Span, msrp::Msrp, sip::Message},
+    wire::{Span, msrp::Msrp, sdp::Direction, sip::Message},
 };
 
 const PATH: &str = "msrp://192.0.2.50:2855/bob;tcp";
@@ -350,7 +350,7 @@ fn a_large_message_is_accepted_fetched_shown_and_notified() {
     }
     assert!(ok.value("Server").unwrap().starts_with("CPM-client/OMA2.0"));
     let answer = Description::read(&ok.raw[ok.body.from..]).unwrap().end;
-    assert_eq!((answer.direction, answer.setup.as_deref()), (sdp::Direction::Recvonly, Some("active")));
+    assert_eq!((answer.direction, answer.setup.as_deref()), (Direction::Recvonly, Some("active")));
     assert_eq!(answer.file_selector.as_deref(), Some("size:5000"));
     sender.endpoint.set_remote(sender.session, answer.path);
     play.hears(Sender::within(&play, "ACK", 1));
