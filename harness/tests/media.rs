@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use harness::{
-    check::{MessageRef, View, What, body, field, media, order, sdp, seeing, session},
+    check::{MessageRef, View, What, body, field, media, order, pack, sdp, seeing, session, sight},
     sut::Ixit,
     trace::{
         Endpoint, Event, LinkChange, LinkId, Mark, Party, Protocol, Trace, Transport,
         view::{It, Messages},
     },
+    upper::{DeferredEntry, ReceivedMessage, Sight},
     verdict::{Judgement, Reason, Severity},
 };
 
@@ -59,6 +60,13 @@ impl Talk {
         let (from, to) = if by_sut { (Party::sut(), other) } else { (other, Party::sut()) };
         let bytes = Bytes::copy_from_slice(octets.as_ref());
         self.0.append(self.0.end(), Event::Bytes { link: LinkId(link), from, to, bytes });
+        self
+    }
+
+    /// The user sees a message with this text.
+    fn sees(mut self, text: &str) -> Self {
+        let message = ReceivedMessage { message: "m".to_owned(), text: Some(text.to_owned()), ..ReceivedMessage::default() };
+        self.0.append(self.0.end(), Event::Seen(Sight::MessageReceived(message)));
         self
     }
 
@@ -217,6 +225,101 @@ fn responses_of_msrp_and_their_absence() {
     assert_eq!((none(&silent).as_str(), none(&answered).as_str()), ("met", "fail unexpected"));
 }
 
+/// Two chunks of five octets for the SUT.
+fn in_chunks() -> Talk {
+    let chunk = |tid: &str, range: &str, content: &str, flag| send(tid, range, Some(content), flag);
+    let talk = called(PATH).connects(2, Transport::Tcp, "192.0.2.8:2855");
+    talk.says(2, false, chunk("aaaa", "1-3/5", "abc", '+')).says(2, false, chunk("bbbb", "4-5/5", "de", '$'))
+}
+
+#[test]
+fn each_chunk_has_its_response() {
+    let told = |talk: &Talk| talk.told(None, |view| seeing::answers(view, &[200], &the("the received MSRP message"), false).judgement);
+    let last = in_chunks().says(2, true, answers("bbbb", 200));
+    assert_eq!(told(&last), "fail missing");
+    let both = |first: &str| in_chunks().says(2, true, first).says(2, true, answers("bbbb", 200));
+    assert_eq!(told(&both(&answers("aaaa", 200))), "met");
+    let begun = called(PATH).connects(2, Transport::Tcp, "192.0.2.8:2855").says(2, false, send("aaaa", "1-3/5", Some("abc"), '+'));
+    assert_eq!(told(&begun.says(2, true, answers("aaaa", 200))), "obstacle not-triggered");
+    let none = |talk: &Talk| talk.told(None, |view| session::does_not_answer(view, &the("the received MSRP message")));
+    assert_eq!(none(&in_chunks()), "met");
+    assert_eq!(none(&in_chunks().says(2, true, answers("aaaa", 200))), "fail unexpected");
+
+    // The last response stands for all of them.
+    let obeys = |talk: &Talk| talk.told(Some(It::Media(3)), |view| pack::obeys(view, &"RFC 4975 section 7.2".parse().unwrap()));
+    assert_eq!(obeys(&both(&answers("aaaa", 200))), "met");
+    assert_eq!(obeys(&both(&answers("aaaa", 200).replace("192.0.2.9:9/own", "192.0.2.9:9/other"))), "fail violated");
+}
+
+#[test]
+fn half_a_message_is_not_shown_beside_or_before_all_of_it() {
+    let is = |talk: &Talk| {
+        let fields = [("content".to_owned(), "abcde".to_owned())];
+        talk.told(None, |view| sight::is_shown(view, sight::Shown::Is, &["message-received"], &fields))
+    };
+    assert_eq!(is(&in_chunks().sees("abcde")), "met");
+    assert_eq!(is(&in_chunks().sees("abc").sees("abcde")), "fail unexpected");
+    assert_eq!(is(&in_chunks().sees("abc")), "fail violated");
+    let after =
+        |talk: &Talk, after| talk.told(None, |view| sight::comes(view, &["message-received"], after, &the("the received MSRP message")));
+    assert_eq!(after(&in_chunks().sees("abcde"), true), "met");
+    assert_eq!(after(&in_chunks().sees("abcde"), false), "fail violated");
+    assert_eq!(after(&in_chunks(), true), "obstacle not-triggered");
+    let begun = called(PATH).connects(2, Transport::Tcp, "192.0.2.8:2855").says(2, false, send("aaaa", "1-3/5", Some("abc"), '+'));
+    let early = begun.sees("abc");
+    assert_eq!(after(&early, true), "fail violated");
+    assert_eq!(after(&early.clone().says(2, false, send("bbbb", "4-5/5", Some("de"), '$')), true), "fail violated");
+    // A request of the SUT that the last chunk should have come before.
+    let told = early.sip(true, &within("MESSAGE", 2, 3));
+    assert_eq!(told.told(told.last(), |view| order::comes(view, true, &the("the received MSRP message"))), "fail violated");
+}
+
+#[test]
+fn a_list_has_its_entries_with_kind_and_sender() {
+    let entry = |message: &str, kind: &str, from: Option<&str>| DeferredEntry {
+        message: message.to_owned(),
+        kind: Some(kind.to_owned()),
+        from: from.map(str::to_owned),
+    };
+    let told = |entries: Vec<DeferredEntry>| {
+        let mut talk = Talk::new();
+        talk.0.append(Duration::ZERO, Event::Seen(Sight::DeferredList { entries }));
+        let fields = [("entries".to_owned(), "m1 message sip:bob@example.com, m2 file sip:carol@example.com".to_owned())];
+        talk.told(None, |view| sight::is_shown(view, sight::Shown::Is, &["deferred-list"], &fields))
+    };
+    let (one, two) = (entry("m1", "message", Some("sip:bob@EXAMPLE.com")), entry("m2", "file", Some("sip:carol@example.com")));
+    assert_eq!(told(vec![two.clone(), one.clone()]), "met");
+    for wrong in [
+        vec![one.clone()],
+        vec![one.clone(), two.clone(), two],
+        vec![one.clone(), entry("m2", "message", Some("sip:carol@example.com"))],
+        vec![one, entry("m2", "file", None)],
+    ] {
+        assert_eq!(told(wrong.clone()), "fail violated", "{wrong:?}");
+    }
+}
+
+#[test]
+fn more_types_than_cpim_are_warned_about_or_noted() {
+    let told = |invite: &str| {
+        let talk = Talk::new().sip(true, invite);
+        let judged = |view: &View<'_>| field::contains(view, &"SDP accept-types".parse().unwrap(), true, "message/cpim");
+        talk.look(talk.last(), |view| match judged(view) {
+            Judgement::Looked { findings, .. } => findings.iter().map(|f| (f.severity, f.rule.clone())).collect::<Vec<_>>(),
+            other => panic!("{other:?}"),
+        })
+    };
+    let of = |types: &str| invite().replace("message/cpim", types);
+    assert_eq!(told(&of("message/cpim")), []);
+    for types in ["*", "message/cpim text/plain"] {
+        assert_eq!(told(&of(types)), [(Severity::Warn, "R-7.2.1.2-3".into())], "{types}");
+    }
+    let service = "Accept-Contact: *;+g.3gpp.icsi-ref=\"urn%3Aurn-7%3A3gpp-service.ims.icsi.oma.cpm.deferred\"\nContent-Type";
+    let deferred = |types: &str| told(&of(types).replacen("Content-Type", service, 1));
+    assert_eq!(deferred("*"), [(Severity::Info, "R-7.2.3.2.1-2".into())]);
+    assert_eq!(deferred("message/cpim text/plain"), []);
+}
+
 #[test]
 fn requests_stand_inside_or_outside_a_dialog() {
     let told = |talk: &Talk, dialog| talk.told(talk.last(), |view| session::is_sent(view, dialog));
@@ -276,6 +379,8 @@ fn descriptions_are_offers_with_lines_and_answers_to_them() {
     let answers = |talk: &Talk| talk.told(talk.last(), |view| sdp::answers(view, &the("the received INVITE request")));
     assert_eq!(answers(&own(&answer(PATH))), "met");
     assert_eq!(answers(&own(&answer(PATH).replace("recvonly", "sendonly"))), "fail violated");
+    assert_eq!(answers(&own(&answer(PATH).replace("s=-", "s="))), "fail malformed");
+    assert_eq!(answers(&own(&answer(PATH).replace("v=0\n", ""))), "fail malformed");
     assert_eq!(answers(&own(&answer(PATH).replace("m=message", "m=audio 0 RTP/AVP 0\nm=message"))), "fail violated");
     assert_eq!(answers(&own(&answer(PATH).replace("a=file-selector:size:5000\n", ""))), "pass violated");
 }

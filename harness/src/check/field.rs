@@ -146,7 +146,8 @@ pub fn contains(view: &View<'_>, field: &Field, contains: bool, value: &str) -> 
                 vec![finding.by(rule.name()).on(all.iter().flat_map(|f| at(seen, f.span)))]
             }
             (false, Some(found)) => vec![unexpected(seen, &format!("{field} without {value}"), found)],
-            _ => Vec::new(),
+            (true, Some(found)) => super::sdp::more_types(seen, field, value, found).into_iter().collect(),
+            (false, None) => Vec::new(),
         }
     })
 }

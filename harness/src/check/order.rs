@@ -11,11 +11,16 @@ use crate::{
     verdict::{Finding, Judgement, Reason, Severity},
 };
 
-/// "It" comes before, or after, the other message.
+/// "It" comes before, or after, the other message; after an MSRP message only where all of that has come.
 #[must_use]
 pub fn comes(view: &View<'_>, after: bool, message: &MessageRef) -> Judgement {
     pair(view, message, |it, other| {
         let word = if after { "after" } else { "before" };
+        if let (true, Some(Item::Whole(whole))) = (after, view.messages.item(other))
+            && !whole.complete()
+        {
+            return Some(Finding::new(Reason::Violated, format!("after {message}"), "not all of that has come"));
+        }
         (after == comes_before(view, it, other)).then(|| Finding::new(Reason::Violated, format!("{word} {message}"), "the other way round"))
     })
 }

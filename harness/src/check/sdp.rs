@@ -2,7 +2,7 @@
 
 use super::{View, at, compare::Cmp, on_it, pack, reference::MessageRef, shortened};
 use crate::{
-    field::{self, Field, Subject},
+    field::{self, Field, Found, Place, Subject},
     template,
     trace::view::{Item, Seen},
     verdict::{Finding, Judgement, Reason, Severity},
@@ -69,8 +69,8 @@ fn holds(seen: &Seen, field: &Field, value: &str) -> Option<Finding> {
     }
 }
 
-/// The body answers the offer of another message (RFC 3264, 6): number and order of the media sections, media, protocol,
-/// directions in pairs, port 0 kept. Selectors of a file that the answer does not repeat are a warning.
+/// The body is a session description by its grammar (RFC 4566) and answers the offer of another message (RFC 3264, 6): number
+/// and order of the media sections, media, protocol, directions in pairs, port 0 kept. Selectors of a file that the answer does not repeat are a warning.
 #[must_use]
 pub fn answers(view: &View<'_>, message: &MessageRef) -> Judgement {
     let source = message.before_it(view).and_then(|place| view.messages.item(place));
@@ -83,8 +83,7 @@ pub fn answers(view: &View<'_>, message: &MessageRef) -> Judgement {
             let finding = Finding::new(Reason::Missing, format!("an SDP answer to {message}"), "no body application/sdp");
             return vec![finding.by("CMP-OA").on(seen.line())];
         }
-        let findings = pack::sdp_answer(seen, offer).into_iter().map(|finding| finding.on(offer.line()));
-        findings.chain(selectors(seen, offer)).collect()
+        pack::sdp_answer(view, seen, offer).into_iter().chain(selectors(seen, offer)).collect()
     })
 }
 
@@ -101,4 +100,23 @@ fn selectors(seen: &Seen, offer: &Seen) -> Option<Finding> {
             .on(evidence)
             .on(at(offer, offered.span))
     })
+}
+
+/// What is to be said about a list of `accept-types` that has the one that is wanted: in the invitation to a large message and
+/// in its answer more of them are a warning (R-7.2.1.2-3), in that to deferred messages the star alone is a note
+/// (R-7.2.3.2.1-2).
+pub(super) fn more_types(seen: Item<'_>, field: &Field, wanted: &str, found: &Found) -> Option<Finding> {
+    let mut types = found.text.split_ascii_whitespace();
+    let named = |entry: &str| entry.split(';').next().unwrap_or_default().eq_ignore_ascii_case(wanted);
+    if !matches!(&field.place, Place::Sdp(name) if name == "accept-types") || types.all(named) {
+        return None;
+    }
+    let (expected, observed) = (format!("{field}: {wanted} alone"), shortened(&found.text));
+    let finding = Finding::new(Reason::Violated, expected, observed).on(at(seen, found.span));
+    match seen {
+        Item::Sip(own) if own.message.is_request() && pack::is_for_deferred(&own.message) => {
+            (found.text.trim() == "*").then(|| finding.by("R-7.2.3.2.1-2").weighing(Severity::Info))
+        }
+        _ => Some(finding.by("R-7.2.1.2-3").weighing(Severity::Warn)),
+    }
 }

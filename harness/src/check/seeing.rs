@@ -1,5 +1,7 @@
 //! Finding messages of the SUT: the first that no earlier line took, a response to a request, or none at all.
 
+use std::collections::BTreeSet;
+
 use super::{
     View,
     compare::Cmp,
@@ -141,7 +143,8 @@ pub fn sends_no(view: &View<'_>, wanted: &Wanted) -> Judgement {
 /// The first final response of the SUT to the request has one of these statuses.
 ///
 /// For a MAY the first status is the one that the row allows; another of the list is a branch not taken. An MSRP request has
-/// one response; an MSRP message is answered by the first response to a chunk that is no 200, else by that to its last chunk.
+/// one response; an MSRP message is answered by the first response to a chunk that is no 200, else by that to its last chunk,
+/// once each chunk has one.
 #[must_use]
 pub fn answers(view: &View<'_>, statuses: &[u16], message: &MessageRef, option: bool) -> Sighting {
     let whole = View { it: None, ..*view };
@@ -153,9 +156,22 @@ pub fn answers(view: &View<'_>, statuses: &[u16], message: &MessageRef, option: 
     };
     let all = final_responses(view, place);
     let Some((index, seen)) = first_final(view, place, &all) else {
-        let finding = Finding::new(Reason::Missing, format!("a final response {wanted} to {message}"), "none came").on(request.line());
+        let expected = format!("a final response {wanted} to {message}");
+        let finding = match unanswered(view, place, &all) {
+            Some((number, of, chunk)) => {
+                let observed = format!("none came to chunk {} of {of}", number + 1);
+                Finding::new(Reason::Missing, format!("{expected}, to each of its chunks"), observed).on(chunk.line())
+            }
+            None => Finding::new(Reason::Missing, expected, "none came").on(request.line()),
+        };
         return nothing(finding.into(), true);
     };
+    if let Item::Whole(whole) = request
+        && !whole.complete()
+        && status_of(seen) == 200
+    {
+        return nothing(Judgement::Obstacle(Reason::NotTriggered, format!("{message} is not complete")), true);
+    }
     let status = status_of(seen);
     // RFC 3261, 17.2.2: a transaction has one final response, which is repeated as it is. Over UDP the repetition is known as one.
     let second = all.iter().find(|(other, item)| *other > index && !matches!(place, It::Whole(_)) && item.raw() != seen.raw());
@@ -198,9 +214,27 @@ pub(super) fn final_responses<'a>(view: &View<'a>, request: It) -> Vec<(It, Item
 /// The response that counts.
 fn first_final<'a>(view: &View<'a>, request: It, all: &[(It, Item<'a>)]) -> Option<(It, Item<'a>)> {
     let It::Whole(index) = request else { return all.first().copied() };
-    let last = view.messages.wholes().get(index)?.chunks.last().copied()?;
     let refusal = all.iter().find(|(_, item)| status_of(*item) != 200);
-    refusal.or_else(|| all.iter().rfind(|(place, _)| reference::answers(view, *place, It::Media(last)))).copied()
+    if refusal.is_some() || unanswered(view, request, all).is_some() {
+        return refusal.copied();
+    }
+    let last = view.messages.wholes().get(index)?.chunks.last().copied()?;
+    all.iter().rfind(|(place, _)| reference::answers(view, *place, It::Media(last))).copied()
+}
+
+/// The first chunk of a message that has no response: its number from 0, the number of chunks so far, the chunk.
+fn unanswered<'a>(view: &View<'a>, request: It, all: &[(It, Item<'a>)]) -> Option<(usize, usize, Item<'a>)> {
+    let It::Whole(index) = request else { return None };
+    let chunks = &view.messages.wholes().get(index)?.chunks;
+    let answered: BTreeSet<It> = all
+        .iter()
+        .filter_map(|(place, _)| match place {
+            It::Media(response) => view.messages.media_request_of(*response).map(It::Media),
+            It::Sip(_) | It::Whole(_) => None,
+        })
+        .collect();
+    let number = chunks.iter().position(|chunk| !answered.contains(&It::Media(*chunk)))?;
+    Some((number, chunks.len(), view.messages.item(It::Media(chunks[number]))?))
 }
 
 fn status_of(item: Item<'_>) -> u16 {

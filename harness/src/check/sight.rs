@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::{View, shortened};
+use super::{View, reference::MessageRef, shortened};
 use crate::{
-    trace::Event,
+    trace::{Event, view::Item},
     upper::{Answer, Sight},
     verdict::{Evidence, Finding, Judgement, Reason, Severity},
     wire::uri,
@@ -24,7 +24,9 @@ pub enum Shown {
 }
 
 /// A sight of one of these kinds, with these fields: texts, compared as they stand; addresses by CMP-URI; lists as sets,
-/// their elements joined by `, ` and a listed message by its identifier.
+/// their elements joined by `, ` and a listed message by its identifier, as `entries` by identifier, kind and sender.
+///
+/// A message that does not fit beside one that does is a fail: who shows half a message first has shown it.
 #[must_use]
 pub fn is_shown(view: &View<'_>, shown: Shown, kinds: &[&str], fields: &[(String, String)]) -> Judgement {
     let sights: Vec<(usize, &Sight)> = since(view).filter(|(_, sight)| kinds.contains(&sight.name())).collect();
@@ -32,13 +34,20 @@ pub fn is_shown(view: &View<'_>, shown: Shown, kinds: &[&str], fields: &[(String
     let kind = kinds.join(" or ");
     let with: Vec<_> = fields.iter().map(|(name, value)| format!("{name} {value:?}")).collect();
     let expected = if with.is_empty() { format!("the sight {kind}") } else { format!("the sight {kind} with {}", with.join(", ")) };
-    let fitting = sights.iter().filter(|(_, sight)| fields.iter().all(|(name, value)| holds(sight, name, value))).count();
+    let (fits, others): (Vec<_>, Vec<_>) =
+        sights.iter().partition(|(_, sight)| fields.iter().all(|(name, value)| holds(sight, name, value)));
+    let fitting = fits.len();
+    let other = others.into_iter().find(|(_, sight)| matches!(sight, Sight::MessageReceived(_)));
+    let told = |sight: &Sight| shortened(&serde_json::to_string(sight).unwrap_or_default());
     let finding = |reason, observed: String| Judgement::from(Finding::new(reason, expected.clone(), observed).on(evidence.clone()));
     match (shown, fitting) {
         (Shown::IsNot, 0) => Judgement::met(vec![Evidence::at(view.stimulus(), 0, 0)]),
         (Shown::IsNot, _) => finding(Reason::Unexpected, "the user saw it".to_owned()),
         (Shown::May, _) if sights.is_empty() => Judgement::NotTaken(format!("the user saw no {kind}")),
-        (_, 1) => Judgement::met(evidence),
+        (_, 1) => match other {
+            Some((_, other)) => finding(Reason::Unexpected, format!("the user saw another one as well: {}", told(other))),
+            None => Judgement::met(evidence),
+        },
         (_, 0) if sights.is_empty() => match finding(Reason::Missing, format!("the user saw no {kind}")) {
             Judgement::Looked { findings, evidence } if shown == Shown::Should => {
                 let findings = findings.into_iter().map(|f| f.weighing(Severity::Warn)).collect();
@@ -46,12 +55,28 @@ pub fn is_shown(view: &View<'_>, shown: Shown, kinds: &[&str], fields: &[(String
             }
             other => other,
         },
-        (_, 0) => {
-            let last = sights.last().map(|(_, sight)| serde_json::to_string(sight).unwrap_or_default()).unwrap_or_default();
-            finding(Reason::Violated, shortened(&last))
-        }
+        (_, 0) => finding(Reason::Violated, sights.last().map(|(_, sight)| told(sight)).unwrap_or_default()),
         (_, n) => finding(Reason::Unexpected, format!("the user saw it {n} times")),
     }
+}
+
+/// Each sight of these kinds comes after, or before, the message: after the last chunk of an MSRP message.
+#[must_use]
+pub fn comes(view: &View<'_>, kinds: &[&str], after: bool, message: &MessageRef) -> Judgement {
+    let found = message.before_it(&View { it: None, ..*view }).and_then(|place| view.messages.item(place));
+    let Some(item) = found else { return Judgement::Obstacle(Reason::NotTriggered, format!("{message} was not seen")) };
+    let sights: Vec<usize> = since(view).filter(|(_, sight)| kinds.contains(&sight.name())).map(|(entry, _)| entry).collect();
+    if sights.is_empty() {
+        return Judgement::Obstacle(Reason::NotTriggered, format!("the user saw no {}", kinds.join(" or ")));
+    }
+    let unfinished = matches!(item, Item::Whole(whole) if !whole.complete());
+    let right = |entry: usize| if after { entry > item.entry() && !unfinished } else { entry < item.entry() };
+    let expected = format!("the sight {} {} {message}", kinds.join(" or "), if after { "after" } else { "before" });
+    let observed = if unfinished { "the user saw it, and not all of the message has come" } else { "the other way round" };
+    let seen = |entry: usize| Evidence::at(entry, 0, 0);
+    let finding = |entry: &usize| Finding::new(Reason::Violated, expected.clone(), observed).on([seen(*entry)]).on(item.line());
+    let findings = sights.iter().filter(|entry| !right(**entry)).map(finding).collect();
+    Judgement::Looked { findings, evidence: sights.iter().copied().map(seen).collect() }
 }
 
 /// A text stands, or stands not, anywhere in any sight.
@@ -116,6 +141,7 @@ fn holds(sight: &Sight, name: &str, value: &str) -> bool {
         "content" => text("text") == Some(value) || text("base64") == Some(value),
         "from" => text("from").is_some_and(|from| uri::same(from, value)),
         "type" => text("type").is_some_and(|kind| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(value)),
+        "entries" => lists(&json, value),
         // A list of deferred messages is told by their identifiers.
         _ => match json.get(if name == "messages" && json.get(name).is_none() { "entries" } else { name }) {
             Some(Value::String(text)) => text == value,
@@ -131,6 +157,24 @@ fn holds(sight: &Sight, name: &str, value: &str) -> bool {
             _ => false,
         },
     }
+}
+
+/// Whether the list has exactly these entries, each `identifier kind sender`.
+fn lists(json: &Value, value: &str) -> bool {
+    let mut left: Vec<&Value> = json.get("entries").and_then(Value::as_array).map(|all| all.iter().collect()).unwrap_or_default();
+    let takes = |wanted: &str| {
+        let words: Vec<&str> = wanted.split(' ').collect();
+        let text = |entry: &Value, key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
+        let is = |entry: &&Value| match words.as_slice() {
+            [message, kind, from] => {
+                let same = |key: &str, wanted: &str| text(entry, key).is_some_and(|text| text == wanted);
+                same("message", message) && same("kind", kind) && text(entry, "from").is_some_and(|text| uri::same(&text, from))
+            }
+            _ => false,
+        };
+        left.iter().position(is).map(|at| left.remove(at)).is_some()
+    };
+    value.split(", ").filter(|item| !item.is_empty()).all(takes) && left.is_empty()
 }
 
 fn mentions(json: &Value, text: &str) -> bool {

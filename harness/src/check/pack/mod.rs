@@ -187,11 +187,17 @@ pub(super) fn in_dialog(view: &View<'_>, seen: &Seen, index: usize, method: &str
     Some(findings)
 }
 
-/// What is wrong with an answer against its offer (CMP-OA).
-pub(super) fn sdp_answer(seen: &Seen, offer: &Seen) -> Vec<Finding> {
+/// What is wrong with an answer by itself (RFC 4566), and against its offer (CMP-OA).
+pub(super) fn sdp_answer(view: &View<'_>, seen: &Seen, offer: &Seen) -> Vec<Finding> {
     let (own, theirs) = (sdp::Described::of(&seen.message), sdp::Described::of(&offer.message));
     let answered = own.zip(theirs).map(|(own, theirs)| sdp::answers(seen, &own, &theirs, sdp::is_standalone(&offer.message)));
-    answered.unwrap_or_default()
+    let against = answered.into_iter().flatten().map(|finding| finding.on(offer.line()));
+    sdp::grammar(view, seen).into_iter().chain(against).collect()
+}
+
+/// Whether a request invites to the handling of deferred messages.
+pub(super) fn is_for_deferred(request: &crate::wire::sip::Message) -> bool {
+    sdp::is_for(request, &["oma.cpm.deferred"])
 }
 
 /// Index of "it" among the SIP messages.

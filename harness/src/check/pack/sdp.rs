@@ -8,7 +8,7 @@ use crate::{
     wire::{
         Span,
         bodies::bodies,
-        sdp::{Line, Sdp, attributes},
+        sdp::{Direction, Line, Sdp, attributes, values},
         sip::Message,
     },
 };
@@ -30,9 +30,6 @@ pub(super) struct Media<'a> {
     /// All its lines.
     pub(super) lines: &'a [Line],
 }
-
-/// The words of direction (RFC 4566, 6).
-const DIRECTIONS: [&str; 4] = ["sendrecv", "sendonly", "recvonly", "inactive"];
 
 impl<'a> Described<'a> {
     /// The first body of type application/sdp, also within a multipart body.
@@ -65,17 +62,6 @@ impl<'a> Described<'a> {
         self.sdp.session().iter().filter(move |l| l.kind == kind)
     }
 
-    /// Which way a stream goes; both ways unless said otherwise (RFC 3264, 5.1).
-    fn direction(&self, media: &Media<'_>) -> (&'static str, Span) {
-        let said = |lines: &[Line]| {
-            lines.iter().find_map(|line| {
-                let word = DIRECTIONS.into_iter().find(|d| line.kind == b'a' && line.value.of(self.raw) == d.as_bytes())?;
-                Some((word, line.line))
-            })
-        };
-        said(media.lines).or_else(|| said(self.sdp.session())).unwrap_or(("sendrecv", media.line.line))
-    }
-
     pub(super) fn text(&self, span: Span) -> String {
         span.text(self.raw).into_owned()
     }
@@ -106,16 +92,21 @@ impl Media<'_> {
 
 /// Whether the request invites to one standalone message: large message mode, or handling of deferred messages.
 pub(super) fn is_standalone(request: &Message) -> bool {
+    is_for(request, &["oma.cpm.largemsg", "oma.cpm.deferred"])
+}
+
+/// Whether the request asks for one of these services.
+pub(super) fn is_for(request: &Message, services: &[&str]) -> bool {
     let named = |name: &str| {
         request.fields_named(name).any(|f| {
             let text = f.value.text(&request.raw).to_ascii_lowercase();
-            text.contains("oma.cpm.largemsg") || text.contains("oma.cpm.deferred")
+            services.iter().any(|service| text.contains(service))
         })
     };
     named("Accept-Contact") || named("P-Asserted-Service") || named("P-Preferred-Service")
 }
 
-/// RFC 4566: lines and their order, and the form of v, o, s, c, t and m.
+/// RFC 4566: lines and their order, the form of v, o, s, c, t and m, and at most one direction a level.
 pub(super) fn grammar(_: &View<'_>, seen: &Seen) -> Vec<Finding> {
     let Some(own) = Described::of(&seen.message) else { return Vec::new() };
     let rule = "RFC 4566, 5";
@@ -127,31 +118,24 @@ pub(super) fn grammar(_: &View<'_>, seen: &Seen) -> Vec<Finding> {
             weighed(seen, rule, Reason::Malformed, expected, observed, m.span)
         })
         .collect();
-    let number = |word: &&str| !word.is_empty() && word.len() <= 20 && word.bytes().all(|b| b.is_ascii_digit());
-    let address = |words: &[&str]| matches!(words, ["IN", "IP4" | "IP6", _]);
-    for line in &own.sdp.lines {
+    // A stream that is refused needs no c=; what attributes break, the rows of their documents judge.
+    let of_lines = ["origin", "empty-value", "connection", "time", "media", "port"];
+    let values = values::malformations(own.raw, &own.sdp);
+    findings.extend(values.iter().filter(|m| of_lines.contains(&m.code.as_str())).map(|m| {
+        let observed = format!("{}: {}", own.text(m.span), m.message);
+        broken(seen, rule, Reason::Malformed, "the grammar of RFC 4566, 9", observed, m.span)
+    }));
+    // Another type of network or address is in the grammar, and nothing that a message can travel over.
+    for line in own.sdp.lines.iter().filter(|l| matches!(l.kind, b'c' | b'o')) {
         let text = own.text(line.value);
-        let words: Vec<&str> = text.split(' ').collect();
-        let (right, expected) = match line.kind {
-            b'o' => (
-                words.len() == 6 && words[1..3].iter().all(number) && address(&words[3..]) && words.iter().all(|w| !w.is_empty()),
-                "o= with user, two numbers, IN, IP4 or IP6, and an address",
-            ),
-            b's' => (!text.is_empty(), "s= with a name, be it a hyphen"),
-            b'c' => (address(&words) && words.iter().all(|w| !w.is_empty()), "c= with IN, IP4 or IP6, and an address"),
-            b't' => (words.len() == 2 && words.iter().all(number), "t= with two numbers"),
-            b'm' => (
-                words.len() >= 4
-                    && words.iter().all(|w| !w.is_empty())
-                    && words.get(1).is_some_and(|w| w.split('/').all(|n| number(&n)))
-                    && words.get(1).is_some_and(|w| w.split('/').next().is_some_and(|n| n.parse::<u16>().is_ok())),
-                "m= with media, port, protocol and formats",
-            ),
-            _ => continue,
-        };
-        if !right {
-            findings.push(broken(seen, rule, Reason::Malformed, expected, text, line.line));
+        let told = values.iter().any(|m| m.span == line.value);
+        if !told && !["IN IP4 ", "IN IP6 "].iter().any(|known| text.contains(known)) {
+            findings.push(broken(seen, rule, Reason::Malformed, "IN with IP4 or IP6 and an address", text, line.line));
         }
+    }
+    for second in values.iter().filter(|m| m.code == "two-directions") {
+        let observed = own.text(second.span).trim_end().to_owned();
+        findings.push(broken(seen, "RFC 3264, 5.1", Reason::Unexpected, "one direction a stream", observed, second.span));
     }
     for media in own.media().iter().filter(|m| !m.refused()) {
         if !media.lines.iter().chain(own.sdp.session()).any(|l| l.kind == b'c') {
@@ -168,14 +152,6 @@ pub(super) fn rules(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
         return vec![broken(seen, "RFC 3264, 4", Reason::Missing, "a body application/sdp", "none", span)];
     };
     let mut findings = grammar(view, seen);
-    let sections = std::iter::once(described.sdp.session()).chain((0..described.sdp.media.len()).map(|i| described.sdp.section(i)));
-    for lines in sections {
-        let is = |l: &&Line| l.kind == b'a' && DIRECTIONS.iter().any(|d| l.value.of(described.raw) == d.as_bytes());
-        if let Some(second) = lines.iter().filter(is).nth(1) {
-            let observed = described.text(second.value);
-            findings.push(broken(seen, "RFC 3264, 5.1", Reason::Unexpected, "one direction a stream", observed, second.line));
-        }
-    }
     findings.extend(carries_on(view, seen, &described));
     let request = view.messages.request_of(own(view)).map(|i| &view.messages.list()[i]);
     if let Some((request, offer)) = request.and_then(|r| Some((r, Described::of(&r.message)?))) {
@@ -195,7 +171,7 @@ pub(super) fn answers(seen: &Seen, own: &Described<'_>, offer: &Described<'_>, s
         findings.push(broken(seen, "OA-1", Reason::Violated, &expected, mine.len().to_string(), span));
         return findings;
     }
-    for (a, o) in mine.iter().zip(&theirs) {
+    for (number, (a, o)) in mine.iter().zip(&theirs).enumerate() {
         let mut wrong = |rule: &str, expected: &str, observed: String, span: Span| {
             findings.push(broken(seen, rule, Reason::Violated, expected, observed, span));
         };
@@ -219,16 +195,11 @@ pub(super) fn answers(seen: &Seen, own: &Described<'_>, offer: &Described<'_>, s
         if !a.words.iter().skip(3).any(|format| o.words.iter().skip(3).any(|f| f == format)) {
             wrong("OA-2", "one of the formats offered", text, a.line.line);
         }
-        let (offered, _) = offer.direction(o);
-        let (chosen, place) = own.direction(a);
-        let fits = match offered {
-            "sendonly" => matches!(chosen, "recvonly" | "inactive"),
-            "recvonly" => matches!(chosen, "sendonly" | "inactive"),
-            "inactive" => chosen == "inactive",
-            _ => true,
-        };
-        if !fits {
-            wrong("OA-3", &format!("a direction that fits an offer of {offered}"), chosen.to_owned(), place);
+        let (offered, _) = offer.sdp.direction(offer.raw, number);
+        let (chosen, place) = own.sdp.direction(own.raw, number);
+        if offered != Direction::Sendrecv && chosen != offered.mirrored() && chosen != Direction::Inactive {
+            let expected = format!("a direction that fits an offer of {}", offered.name());
+            wrong("OA-3", &expected, chosen.name().to_owned(), place.unwrap_or(a.line.line));
         }
     }
     let time = |d: &Described<'_>| d.session(b't').map(|l| d.text(l.value)).collect::<Vec<_>>();

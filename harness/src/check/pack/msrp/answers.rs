@@ -10,10 +10,24 @@ use crate::{
 /// Status codes that there are (RFC 4975, 10).
 const CODES: [u16; 10] = [200, 400, 403, 408, 413, 415, 423, 481, 501, 506];
 
-/// 7.2: back to the hop before, from the URI that was asked, on the same connection; only where a response is wanted.
+/// 7.2: back to the hop before, from the URI that was asked, on the same connection; only where a response is wanted. The
+/// response to a chunk stands for those to all chunks of the message.
 pub(in super::super) fn response(view: &View<'_>, item: Item<'_>) -> Vec<Finding> {
     let found = requests(view, item);
     let Some((index, seen)) = found.first().copied().filter(|(_, seen)| seen.msrp.status.is_some()) else { return unfit(item) };
+    let media = view.messages.media();
+    let whole = |response: usize| view.messages.media_request_of(response).and_then(|asked| media.get(asked)?.whole);
+    match whole(index) {
+        None => one(view, index, seen),
+        same => {
+            let of_same = |(at, other): &(usize, &MediaSeen)| other.by_sut() == seen.by_sut() && whole(*at) == same;
+            media.iter().enumerate().filter(of_same).flat_map(|(at, other)| one(view, at, other)).collect()
+        }
+    }
+}
+
+/// One response.
+fn one(view: &View<'_>, index: usize, seen: &MediaSeen) -> Vec<Finding> {
     let mut findings = grammar(seen);
     let status = seen.msrp.status.unwrap_or_default();
     let Some(asked) = view.messages.media_request_of(index).and_then(|i| Some((i, view.messages.media().get(i)?))) else {
