@@ -24,14 +24,17 @@ Feature: 7.2.2.2 A client receives a large message over MSRP
       Then [cancel] the SUT answers 200 to the received CANCEL request
       And [cancel] it obeys RFC 3261 section 9.2
       And [cancel] the SUT answers 487 to the received INVITE request
+      And [cancel] it obeys RFC 3261 section 9.2
       And [cancel] the media plane stays down
       And [cancel] Alice is not shown a message
 
     Scenario: After the client has accepted
-      When Bob sends "a large message"
+      When Bob sends "a large message with a late end"
       Then the SUT answers 200 to the received INVITE request
       When Bob sends "a cancellation"
       Then [cancel] the SUT answers 200 or 481 to the received CANCEL request
+      And [cancel] Alice is shown a message
+      And [cancel] the SUT sends no BYE request to the IMS core
 
     Scenario: Of an invitation that never was
       When Bob sends "a cancellation of nothing"
@@ -52,7 +55,9 @@ Feature: 7.2.2.2 A client receives a large message over MSRP
       When Bob sends "a large message"
       Then the SUT answers 200 to the received INVITE request
       When 33 seconds pass
-      Then [onACK-1] the SUT sends a BYE request to the IMS core
+      Then [onACK-1] it obeys RFC 3261 section 13.3.1.4
+      And [onACK-1] the SUT sends a BYE request to the IMS core
+      And [onACK-1] it obeys RFC 3261 section 15.1.1
 
   Rule: The connection
 

@@ -15,24 +15,30 @@ Feature: 7.2.2.2 A client takes the chunks of a large message
 
     Scenario Outline: <what>
       When Bob sends "<what>"
-      Then [msrp] the SUT answers MSRP 200 to the received MSRP SEND request
+      Then [msrp] the SUT answers MSRP 200 to the received MSRP message
       And [msrp] it obeys RFC 4975 section 7.2
 
-      Examples:
+      Examples: each chunk has its response, and that goes back one hop only
         | what                                |
         | a large message                     |
         | a large message that wants a report |
+        | a large message by way of a relay   |
 
-    Scenario: A report of success is wanted
-      When Bob sends "a large message that wants a report"
+    Scenario Outline: <what> of success
+      When Bob sends "<what>"
       Then [msrp] the SUT sends an MSRP REPORT request to Bob
       And [msrp] it obeys RFC 4975 section 7.1.3
       And [msrp] its MSRP Message-ID equals that of the received MSRP SEND request
 
+      Examples: a report goes back all of the way
+        | what                                                  |
+        | a large message that wants a report                   |
+        | a large message by way of a relay that wants a report |
+
     Scenario Outline: <what> is not answered
       When Bob sends "<what>"
       Then [handle] Alice is shown a message
-      And [msrp] the SUT does not answer the received MSRP SEND request
+      And [msrp] the SUT does not answer the received MSRP message
 
       Examples:
         | what                                         |
@@ -64,30 +70,46 @@ Feature: 7.2.2.2 A client takes the chunks of a large message
 
   Rule: Chunks
 
-    Scenario: Nothing is shown before the last chunk
-      When Bob sends "a large message without its end"
+    Scenario Outline: <what> is not shown
+      When Bob sends "<what>"
       Then the SUT sends an MSRP SEND request to Bob
       And [chunk-wait] Alice is not shown a message
+
+      Examples: the flag of the last chunk alone does not end a message
+        | what                               |
+        | a large message without its end    |
+        | a large message without its middle |
+        | a large message that is given up   |
+
+    @ics-imdn
+    Scenario Outline: <what> is not told to be delivered
+      When Bob sends "<what>"
+      Then the SUT sends an MSRP SEND request to Bob
       And [chunk-wait] the SUT sends no MESSAGE request to the IMS core
 
-    Scenario: The sender gives up
-      When Bob sends "a large message that is given up"
-      Then the SUT sends an MSRP SEND request to Bob
-      And [chunk-wait] Alice is not shown a message
+      Examples:
+        | what                                                      |
+        | a large message without its end that asks for delivery    |
+        | a large message without its middle that asks for delivery |
+        | a large message that is given up and asks for delivery    |
 
-    Scenario: The last chunk is late
-      When Bob sends "a large message with a late end"
-      Then [chunk-join] Alice is shown a message with
-        | content | {text 5000} |
+    @ics-imdn
+    Scenario: Delivery is told after the last chunk
+      When Bob sends "a large message with a late end that asks for delivery"
+      Then the SUT sends a MESSAGE request to the IMS core with
+        | CPIM Content-Type | message/imdn+xml |
+      And [chunk-wait] it comes after the received MSRP message
 
     Scenario Outline: <what>
       When Bob sends "<what>"
       Then [chunk-join] Alice is shown a message with
         | content | {text 5000} |
+      And [chunk-wait] Alice is shown a message after the received MSRP message
 
       Examples:
         | what                                        |
         | a large message                             |
+        | a large message with a late end             |
         | a large message in three chunks             |
         | a large message out of order                |
         | a large message with overlapping chunks     |
@@ -117,6 +139,11 @@ Feature: 7.2.2.2 A client takes the chunks of a large message
       Examples:
         | what                     |
         | a deferred large message |
+
+    Scenario: A message of a megabyte
+      When Bob sends "a message of a megabyte"
+      Then [handle] Alice is shown a message with
+        | content | {text 1000000} |
 
     @ics-imdn
     Scenario: The sender asks for a notification of delivery

@@ -6,7 +6,8 @@ Feature: 7.2.2.2 A client answers the invitation to a large message
   type, else it answers with an MSRP description that only receives. What then
   happens to dialog and media stands in a file of its own. The network offers
   setup:actpass or passive, never active (R-7.2.1.2-6); a missing
-  accept-wrapped-types warns (R-7.2.2.2-3); each identifier that came is echoed
+  accept-wrapped-types and more types than message/cpim warn (R-7.2.2.2-3,
+  R-7.2.1.2-3); each identifier that came is echoed
   (R-7.2.2.2-4). What the client does about a deferred message is told by the
   file-selector in the offer (R-7-6).
 
@@ -116,4 +117,4 @@ Feature: 7.2.2.2 A client answers the invitation to a large message
     Scenario: A listed type is taken
       When Bob sends "a large picture"
       Then the SUT answers 200 to the received INVITE request
-      And [2c-v-note] the SUT answers MSRP 200 to the received MSRP SEND request
+      And [2c-v-note] the SUT answers MSRP 200 to the received MSRP message

@@ -51,7 +51,7 @@ Feature: 7.2.3.1 A client asks which messages were deferred
       Then [1] the SUT answers 200 to the received NOTIFY request
       And [1] it obeys RFC 6665 section 4.1.3
       And [notify-display] Alice is shown the deferred messages with
-        | messages | {deferred.1}, {deferred.2}, {deferred.3} |
+        | entries | {deferred.1} message {bob}, {deferred.2} session {carol}, {deferred.3} file {dave} |
       And [1g] the SUT sends no SUBSCRIBE request to the IMS core
       And [notify-process] the SUT sends no INVITE request to the IMS core
 
@@ -102,5 +102,5 @@ Feature: 7.2.3.1 A client asks which messages were deferred
         | {deferred.2} | delete  |
       Then [notify-process] the SUT sends 1 INVITE request to the IMS core
       And [notify-process] its body lists
-        | {deferred.1} |
-        | {deferred.2} |
+        | {deferred.1}?cpm_action=deliver |
+        | {deferred.2}?cpm_action=delete  |

@@ -5,8 +5,8 @@ Feature: 7.2.3.2.1 A client says what shall become of deferred messages
   A CPM Client tells its participating function by an INVITE which deferred
   messages to deliver, delete, interwork or store; no list means all of them. No
   media follows: after the ACK comes BYE. Rulings: a setup attribute is optional
-  (R-7.2.3.2.1-1); "*" among the types passes (R-7.2.3.2.1-2); entries are compared
-  as text, disposition and option tag are free (R-7.2.3.2.1-3).
+  (R-7.2.3.2.1-1); "*" alone among the types is noted (R-7.2.3.2.1-2); entries
+  are compared as text, disposition and option tag are free (R-7.2.3.2.1-3).
 
   Background:
     Given the SUT is a CPM Client serving Alice
@@ -47,7 +47,15 @@ Feature: 7.2.3.2.1 A client says what shall become of deferred messages
       And [bye] the SUT sends 1 BYE request to the IMS core
       And [bye] it is sent within the session
       And [bye] it obeys RFC 3261 section 15.1.1
-      And [bye] it comes after the sent ACK request
+      And [bye] it comes 0 to 5 seconds after the sent ACK request
+
+    Scenario: The answer refuses the stream
+      Given the Participating Function behaves as "taking no stream"
+      When Alice handles the deferred messages
+      Then the SUT sends an INVITE request to the IMS core
+      And [ack] the SUT sends 1 ACK request to the IMS core
+      And [nomedia] the media plane stays down
+      And [bye] the SUT sends 1 BYE request to the IMS core
 
     Scenario: The response comes twice
       Given the Participating Function behaves as "slow to hear the ACK"

@@ -47,6 +47,7 @@ Feature: 7.2.3.2.1 A client is refused its deferred messages
 
       Examples:
         | status |
+        | 302    |
         | 404    |
         | 480    |
         | 488    |
@@ -60,6 +61,8 @@ Feature: 7.2.3.2.1 A client is refused its deferred messages
       And [othererror] the SUT sends 1 ACK request to the IMS core
       And [othererror] it obeys RFC 3261 section 17.1.1.3
       And [othererror] the SUT sends no INVITE request to the IMS core
+      When 110 seconds pass
+      Then [othererror] the SUT sends no INVITE request to the IMS core
 
     @ics-digest
     Scenario: A challenge

@@ -29,6 +29,12 @@ Feature: 7.2.3.3 A client learns that deferred messages have expired
     Then [2] Alice is shown the stored UIDs with
       | uids | 4711, 4712 |
 
+  @ics-storage
+  Scenario: What was discarded has no UIDs
+    Given Alice has received "a notification that messages were discarded"
+    Then [2] Alice is shown the stored UIDs with
+      | uids | |
+
   @ics-storage @ics-restart
   Scenario: The UIDs are stored over a restart
     Given Alice has received "a notification that messages were stored"

@@ -76,7 +76,7 @@ Feature: 7.2.3.4 A client is notified of deferred messages
       Given the SUT is provisioned with
         | inband-notification | show |
       When the Participating Function sends "an in-band notification"
-      Then the SUT answers 200 to the received MESSAGE request
+      Then [7.2.3.4.2-display] the SUT answers 200 to the received MESSAGE request
       And [7.2.3.4.2-display] Alice may be shown a deferred notification
       And [7.2.3.4.2-display] Alice is not shown a message
 
@@ -84,7 +84,7 @@ Feature: 7.2.3.4 A client is notified of deferred messages
       Given the SUT is provisioned with
         | inband-notification | hide |
       When the Participating Function sends "an in-band notification"
-      Then the SUT answers 200 to the received MESSAGE request
+      Then [7.2.3.4.2-display] the SUT answers 200 to the received MESSAGE request
       And [7.2.3.4.2-display] Alice is not shown a message
 
     Scenario: The user acts on it

@@ -113,8 +113,7 @@ async fn is_shown(world: &mut World, clause: Clause, _actor: Actor, shown: Shown
         return world.judge(step, &clause, |_| hidden);
     }
     if !told(world, &kinds) {
-        return world
-            .judge(step, &clause, |_| Judgement::Obstacle(Reason::NoSight, "the adapter does not tell what the user sees".to_owned()));
+        return world.judge(step, &clause, |_| untold());
     }
     let Some(fields) = fields(world, step) else { return world.judge(step, &clause, nothing) };
     match sight.0.as_str() {
@@ -130,6 +129,19 @@ async fn is_shown(world: &mut World, clause: Clause, _actor: Actor, shown: Shown
     } else {
         world.judge_in_time(step, &clause, check).await;
     }
+}
+
+/// Each such sight comes after, or before, another message: after the last chunk of an MSRP message.
+#[then(expr = "{clause} {actor} is shown {sight} {order} {message}")]
+async fn is_shown_in_order(world: &mut World, clause: Clause, _actor: Actor, sight: Sight, order: Order, message: Message, step: &Step) {
+    if let Some(hidden) = world.hidden_by_answer() {
+        return world.judge(step, &clause, |_| hidden);
+    }
+    let kinds = sight.names();
+    if !told(world, &kinds) {
+        return world.judge(step, &clause, |_| untold());
+    }
+    world.judge_in_time(step, &clause, |view| sight::comes(view, &kinds, order.0, &message.0)).await;
 }
 
 /// That text anywhere in any sight.
@@ -220,6 +232,10 @@ fn fields(world: &mut World, step: &Step) -> Option<Vec<(String, String)>> {
 
 fn told(world: &mut World, kinds: &[&str]) -> bool {
     world.bench().is_none_or(|bench| kinds.iter().any(|kind| bench.knows_sight(kind)))
+}
+
+fn untold() -> Judgement {
+    Judgement::Obstacle(Reason::NoSight, "the adapter does not tell what the user sees".to_owned())
 }
 
 /// Asks the client what it stored of the message that the user saw last.
