@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Calls, End, Event, Phase,
+    Call, Calls, End, Event, Phase,
     dialog::texts,
     timer::{self, Timer},
 };
@@ -45,22 +45,23 @@ impl Calls {
     }
 
     /// CANCEL: it belongs to the INVITE with its branch (9.2).
-    pub(super) fn cancelled(&mut self, now: Duration, transactions: &mut Transactions, id: u64, request: &Message) {
+    pub(super) fn cancelled(&mut self, now: Duration, transactions: &mut Transactions, id: u64, request: Arc<Message>) {
         let branch = request.branch();
         let Some(at) = self.calls.iter().position(|c| !c.caller && c.invite.branch() == branch) else {
-            return self.unknown(now, transactions, id, request);
+            return self.unknown(now, transactions, id, &request);
         };
         let (call, early) = (self.calls[at].id, self.calls[at].phase == Phase::Early);
-        transactions.respond(now, id, 200, Draft::response(request, 200, &self.calls[at].tag).finish());
+        transactions.respond(now, id, 200, Draft::response(&request, 200, &self.calls[at].tag).finish());
         if early {
+            self.calls[at].parting = Some(request);
             self.respond(now, transactions, call, 487, |draft| draft);
             self.events.push_back(Event::Cancelled { call });
         }
     }
 
     /// BYE, INVITE or UPDATE inside a dialog; 481 where there is none.
-    pub(super) fn requested_within(&mut self, now: Duration, transactions: &mut Transactions, id: u64, request: &Message) {
-        let within = |c: &super::Call| c.phase != Phase::Over && c.dialog.as_ref().is_some_and(|d| d.holds(request));
+    pub(super) fn requested_within(&mut self, now: Duration, transactions: &mut Transactions, id: u64, request: &Arc<Message>) {
+        let within = |c: &Call| c.phase != Phase::Over && c.dialog.as_ref().is_some_and(|d| d.holds(request));
         let Some(at) = self.calls.iter().position(within) else { return self.unknown(now, transactions, id, request) };
         let call = &mut self.calls[at];
         let number = request.cseq().map_or(0, |(number, _)| number);
@@ -74,6 +75,11 @@ impl Calls {
                 for (_, unacknowledged) in std::mem::take(&mut self.calls[at].unacknowledged) {
                     transactions.confirm(unacknowledged);
                 }
+                // What waits for an answer is answered (15.1.2).
+                for (waiting, offer) in std::mem::take(&mut self.calls[at].offers) {
+                    transactions.respond(now, waiting, 487, Draft::response(&offer, 487, "").finish());
+                }
+                self.calls[at].parting = Some(Arc::clone(request));
                 let call = self.calls[at].id;
                 if self.calls[at].phase == Phase::Early {
                     self.respond(now, transactions, call, 487, |draft| draft);
@@ -87,13 +93,22 @@ impl Calls {
         }
     }
 
-    /// A session refresh: the description stays as it is (RFC 3311, 5.2; RFC 3261, 14.2).
-    fn changed(&mut self, now: Duration, transactions: &mut Transactions, at: usize, id: u64, request: &Message) {
+    /// An offer, or a session refresh: the description stays as it is (RFC 3311, 5.2; RFC 3261, 14.2).
+    fn changed(&mut self, now: Duration, transactions: &mut Transactions, at: usize, id: u64, request: &Arc<Message>) {
         let call = &mut self.calls[at];
         let invite = request.method() == Some("INVITE");
-        let busy = call.pending.values().any(|p| p.request.method() == Some("INVITE")) || !call.unacknowledged.is_empty();
-        if invite && busy || matches!(call.phase, Phase::Early | Phase::Leaving) {
+        let offers = invite || !request.body.is_empty();
+        if offers && !call.offers.is_empty() {
+            // Two at a time are a fault of the other end; it may come again (14.2).
+            return transactions.respond(now, id, 500, Draft::response(request, 500, "").header("Retry-After", "5").finish());
+        }
+        if offers && call.exchanging() || matches!(call.phase, Phase::Early | Phase::Leaving) {
             return transactions.respond(now, id, 491, Draft::response(request, 491, "").finish());
+        }
+        if offers && call.negotiates {
+            call.offers.push((id, Arc::clone(request)));
+            let (call, request) = (call.id, Arc::clone(request));
+            return self.events.push_back(Event::Offered { call, transaction: id, request });
         }
         if let Some(dialog) = &mut call.dialog {
             dialog.retarget(request);
@@ -111,16 +126,17 @@ impl Calls {
     }
 
     /// The ACK to a 2xx: its dialog and its number have to be right.
-    pub(super) fn acknowledged(&mut self, now: Duration, transactions: &mut Transactions, ack: &Message) {
+    pub(super) fn acknowledged(&mut self, now: Duration, transactions: &mut Transactions, ack: Arc<Message>) {
         let number = ack.cseq().map_or(0, |(number, _)| number);
-        let meant = |c: &super::Call| c.unacknowledged.iter().any(|(n, _)| *n == number) && c.dialog.as_ref().is_some_and(|d| d.holds(ack));
+        let meant = |c: &Call| c.unacknowledged.iter().any(|(n, _)| *n == number) && c.dialog.as_ref().is_some_and(|d| d.holds(&ack));
         let Some(at) = self.calls.iter().position(meant) else { return };
         let call = &mut self.calls[at];
         for (_, id) in call.unacknowledged.extract_if(.., |(n, _)| *n == number) {
             transactions.confirm(id);
         }
         if call.phase != Phase::Unconfirmed {
-            return;
+            let call = call.id;
+            return self.events.push_back(Event::Acknowledged { call, ack });
         }
         call.phase = Phase::Confirmed;
         let (id, leaving) = (call.id, call.leaving);
@@ -132,13 +148,22 @@ impl Calls {
 
     fn unknown(&mut self, now: Duration, transactions: &mut Transactions, id: u64, request: &Message) {
         let tag = self.ids.token();
-        transactions.respond(now, id, 481, Draft::response(request, 481, &tag).finish());
+        let warning = self.absent.as_deref().filter(|_| request.method() == Some("INVITE"));
+        transactions.respond(now, id, 481, Draft::response(request, 481, &tag).maybe("Warning", warning).finish());
+    }
+}
+
+impl Call {
+    /// Whether an INVITE, or an offer, of either end is under way inside the dialog (14.1; RFC 3264, 4).
+    pub(super) fn exchanging(&self) -> bool {
+        let own = self.pending.values().any(|p| p.request.method() == Some("INVITE"));
+        own || !self.unacknowledged.is_empty() || !self.offers.is_empty()
     }
 }
 
 /// A response to INVITE or UPDATE: Record-Route as in the request where a dialog may come of it (12.1.1), and in a 2xx what
 /// the session timer needs.
-fn answer(request: &Message, status: u16, tag: &str) -> Draft {
+pub(super) fn answer(request: &Message, status: u16, tag: &str) -> Draft {
     let mut draft = Draft::response(request, status, tag);
     if (101..300).contains(&status) {
         for route in texts(request, "Record-Route") {

@@ -160,12 +160,19 @@ impl Calls {
     /// Ends a call as its state wants it: CANCEL of an INVITE that has no final response, BYE of a session, once the ACK came
     /// where one is due (15), 480 to an INVITE that waits for an answer.
     pub fn end(&mut self, now: Duration, transactions: &mut Transactions, call: u64) {
+        self.end_with(now, transactions, call, &[]);
+    }
+
+    /// [`end`](Self::end), with these further header fields in the BYE or the CANCEL, whenever that goes.
+    pub fn end_with(&mut self, now: Duration, transactions: &mut Transactions, call: u64, fields: &[(&str, &str)]) {
         let Some(at) = self.find(call) else { return };
+        let fields: Vec<_> = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        self.calls[at].farewell.clone_from(&fields);
         let (phase, caller, transaction) = (self.calls[at].phase, self.calls[at].caller, self.calls[at].transaction);
         match phase {
             Phase::Early if caller => {
                 self.calls[at].leaving = Some(End::ByUs);
-                transactions.cancel(now, transaction);
+                transactions.cancel(now, transaction, &fields);
             }
             Phase::Early => self.respond(now, transactions, call, 480, |draft| draft),
             Phase::Unconfirmed => self.calls[at].leaving = Some(End::ByUs),

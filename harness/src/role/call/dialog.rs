@@ -66,6 +66,23 @@ impl Dialog {
         })
     }
 
+    /// The dialog of who sent `subscribe` and got `notify` before any response (RFC 6665, 4.4.1): of the two, only the NOTIFY
+    /// went the way from the other end. `None`: one of them lacks what a dialog needs.
+    #[must_use]
+    pub fn of_notified(subscribe: &Message, notify: &Message) -> Option<Self> {
+        Some(Self {
+            call_id: subscribe.call_id()?.into_owned(),
+            local_tag: subscribe.tag("From")?.into_owned(),
+            remote_tag: notify.tag("From")?.into_owned(),
+            local: subscribe.value("From")?.into_owned(),
+            remote: notify.value("From")?.into_owned(),
+            target: contact(notify)?,
+            route: texts(notify, "Record-Route"),
+            sent: subscribe.cseq()?.0,
+            heard: None,
+        })
+    }
+
     /// Whether `request`, which came from the other end, belongs here (12.2.2).
     #[must_use]
     pub fn holds(&self, request: &Message) -> bool {

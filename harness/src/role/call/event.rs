@@ -52,6 +52,31 @@ pub enum Event {
         /// The response.
         response: Arc<Message>,
     },
+    /// An own re-INVITE by [`Calls::modify`](super::Calls::modify) came to an end: changed with 2xx, which has been acknowledged,
+    /// else all is as it was.
+    Changed {
+        /// The call.
+        call: u64,
+        /// The final response. 491 only where the other end changed the session meanwhile, so that the offer is stale.
+        response: Arc<Message>,
+    },
+    /// The other end offers, or with an INVITE without body asks for an offer; it waits for
+    /// [`Calls::respond_within`](super::Calls::respond_within). Comes only after [`Calls::negotiate`](super::Calls::negotiate).
+    Offered {
+        /// The call.
+        call: u64,
+        /// Number to respond to.
+        transaction: u64,
+        /// INVITE or UPDATE.
+        request: Arc<Message>,
+    },
+    /// The ACK to a 2xx inside the dialog came.
+    Acknowledged {
+        /// The call.
+        call: u64,
+        /// The ACK.
+        ack: Arc<Message>,
+    },
     /// The session is over.
     Ended {
         /// The call.

@@ -22,11 +22,13 @@ mod callee;
 mod caller;
 pub mod dialog;
 mod event;
+mod modify;
 pub mod timer;
 mod within;
 
 pub use dialog::Dialog;
 pub use event::{End, Event};
+use modify::Retry;
 use timer::Timer;
 
 /// Most calls that are kept, ended ones among them; beyond, the oldest go.
@@ -68,6 +70,7 @@ enum Phase {
 enum Purpose {
     Bye,
     Refresh,
+    Modify,
     Owner,
 }
 
@@ -103,8 +106,18 @@ struct Call {
     unacknowledged: Vec<(u32, u64)>,
     pending: BTreeMap<u64, Pending>,
     timer: Option<Timer>,
+    /// Whether the owner answers the offers of the other end.
+    negotiates: bool,
+    /// Offers of the other end that wait for their answer: number of the transaction, and the request.
+    offers: Vec<(u64, Arc<Message>)>,
+    /// An own re-INVITE that met one of the other end.
+    retry: Option<Retry>,
     /// The owner, or a timer, wants it to end.
     leaving: Option<End>,
+    /// What the own BYE or CANCEL says.
+    farewell: Vec<(String, String)>,
+    /// BYE or CANCEL of the other end.
+    parting: Option<Arc<Message>>,
     tries: u32,
 }
 
@@ -113,6 +126,8 @@ struct Call {
 pub struct Calls {
     /// How the others are reached; may be changed at any time.
     pub means: Means,
+    /// Warning of the 481 response to an INVITE inside a dialog that there is not (RFC 3261, 20.43).
+    pub absent: Option<String>,
     ids: Ids,
     calls: VecDeque<Call>,
     events: VecDeque<Event>,
@@ -123,7 +138,7 @@ impl Calls {
     /// No calls yet; identifiers are made from `seed`.
     #[must_use]
     pub fn new(means: Means, seed: u64) -> Self {
-        Self { means, ids: Ids::new(seed), calls: VecDeque::new(), events: VecDeque::new(), last: 0 }
+        Self { means, absent: None, ids: Ids::new(seed), calls: VecDeque::new(), events: VecDeque::new(), last: 0 }
     }
 
     /// Takes what belongs to a call: INVITE, ACK, BYE, CANCEL, UPDATE and the responses to own ones. Gives back the rest.
@@ -141,13 +156,13 @@ impl Calls {
                 None => Heard::Response(id, response),
             },
             Heard::Ack(ack) => {
-                self.acknowledged(now, transactions, &ack);
+                self.acknowledged(now, transactions, ack);
                 Heard::Nothing
             }
             Heard::Request(id, request) => {
                 match request.method().unwrap_or_default() {
                     "INVITE" if request.tag("To").is_none() => self.invited(now, transactions, id, request),
-                    "CANCEL" => self.cancelled(now, transactions, id, &request),
+                    "CANCEL" => self.cancelled(now, transactions, id, request),
                     "INVITE" | "BYE" | "UPDATE" => self.requested_within(now, transactions, id, &request),
                     _ => return Heard::Request(id, request),
                 }
@@ -161,6 +176,7 @@ impl Calls {
     pub fn tick(&mut self, now: Duration, transactions: &mut Transactions, given_up: Vec<u64>) -> Vec<u64> {
         let others = given_up.into_iter().filter(|id| !self.gave_up(now, transactions, *id)).collect();
         for at in 0..self.calls.len() {
+            self.retry(now, transactions, at);
             let Some(timer) = self.calls[at].timer else { continue };
             if timer.ends <= now {
                 self.bye(now, transactions, at, End::Expired);
@@ -171,10 +187,11 @@ impl Calls {
         others
     }
 
-    /// The nearest session timer: a refresh, or a BYE because none came.
+    /// The nearest timer of a session: a refresh, a BYE because none came, a re-INVITE that is tried again.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
-        self.calls.iter().filter_map(|call| Some(call.timer?.deadline())).min()
+        let times = |call: &Call| [call.timer.map(|timer| timer.deadline()), call.retry.as_ref().map(|retry| retry.due)];
+        self.calls.iter().flat_map(times).flatten().min()
     }
 
     /// The next event.
@@ -204,6 +221,18 @@ impl Calls {
     #[must_use]
     pub fn invitation(&self, call: u64) -> Option<&Arc<Message>> {
         Some(&self.calls.get(self.find(call)?)?.invite)
+    }
+
+    /// Whether a re-INVITE waits to be tried again.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.calls.iter().any(|call| call.retry.is_some())
+    }
+
+    /// The BYE or CANCEL by which the other end ended a call.
+    #[must_use]
+    pub fn parting(&self, call: u64) -> Option<&Arc<Message>> {
+        self.calls.get(self.find(call)?)?.parting.as_ref()
     }
 
     /// Forgets everything without a word.
@@ -244,7 +273,12 @@ impl Calls {
             unacknowledged: Vec::new(),
             pending: BTreeMap::new(),
             timer: None,
+            negotiates: false,
+            offers: Vec::new(),
+            retry: None,
             leaving: None,
+            farewell: Vec::new(),
+            parting: None,
             tries: 0,
         };
         if caller {
@@ -269,7 +303,8 @@ impl Call {
     }
 
     fn over(&mut self) {
-        (self.phase, self.timer) = (Phase::Over, None);
+        (self.phase, self.timer, self.retry) = (Phase::Over, None, None);
+        self.offers.clear();
     }
 }
 

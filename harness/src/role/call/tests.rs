@@ -10,6 +10,8 @@ use crate::{
 
 const SDP: &str = "v=0\r\n";
 
+mod modify;
+
 struct Party {
     transactions: Transactions,
     calls: Calls,
@@ -132,6 +134,9 @@ impl Wire {
             Event::Confirmed { .. } => "confirmed".to_owned(),
             Event::Cancelled { .. } => "cancelled".to_owned(),
             Event::Answered { response, .. } => format!("answered {}", response.status().unwrap()),
+            Event::Changed { response, .. } => format!("changed {}", response.status().unwrap()),
+            Event::Offered { request, .. } => format!("offered {}", request.method().unwrap()),
+            Event::Acknowledged { .. } => "acknowledged".to_owned(),
             Event::Ended { how, .. } => format!("{how:?}"),
         };
         std::iter::from_fn(|| calls.event()).map(words).collect()

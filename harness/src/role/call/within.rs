@@ -43,7 +43,7 @@ impl Calls {
         true
     }
 
-    fn send_within(
+    pub(super) fn send_within(
         &mut self,
         now: Duration,
         transactions: &mut Transactions,
@@ -60,7 +60,7 @@ impl Calls {
         true
     }
 
-    fn send_pending(&mut self, now: Duration, transactions: &mut Transactions, at: usize, pending: Pending) {
+    pub(super) fn send_pending(&mut self, now: Duration, transactions: &mut Transactions, at: usize, pending: Pending) {
         let request = &pending.request;
         let (branch, method) = (request.branch().unwrap_or_default(), request.method().unwrap_or_default());
         let id = transactions.request(now, self.means.core, &branch, method, request.raw.clone());
@@ -73,8 +73,10 @@ impl Calls {
         if matches!(call.phase, Phase::Leaving | Phase::Over) {
             return;
         }
-        (call.phase, call.timer, call.leaving) = (Phase::Leaving, None, Some(how));
-        if !self.send_within(now, transactions, at, "BYE", Purpose::Bye, |draft| draft) {
+        (call.phase, call.timer, call.retry, call.leaving) = (Phase::Leaving, None, None, Some(how));
+        let farewell = std::mem::take(&mut call.farewell);
+        let said = |draft: Draft| farewell.iter().fold(draft, |draft, (name, value)| draft.header(name, value));
+        if !self.send_within(now, transactions, at, "BYE", Purpose::Bye, said) {
             self.ended(at, how);
         }
     }
@@ -95,6 +97,10 @@ impl Calls {
         let call = &mut self.calls[at];
         let Some(timer) = &mut call.timer else { return };
         timer.refresh = None;
+        let timer = *timer;
+        if !call.updates && call.exchanging() {
+            return self.refresh_later(now, at);
+        }
         let interval = timer.interval.as_secs();
         let (contact, body, update) = (call.contact.clone(), call.description.clone(), call.updates);
         let method = if update { "UPDATE" } else { "INVITE" };
@@ -120,6 +126,13 @@ impl Calls {
             // A 2xx to INVITE that came again.
             return self.acknowledge_again(transactions, at, id);
         };
+        if status < 300
+            && matches!(pending.request.method(), Some("INVITE" | "UPDATE"))
+            && let Some(dialog) = &mut self.calls[at].dialog
+        {
+            // The ACK goes to the new target already (12.2.1.2).
+            dialog.retarget(&response);
+        }
         if status < 300 && pending.request.method() == Some("INVITE") {
             self.acknowledge(transactions, at, id, &pending.request);
         }
@@ -133,9 +146,6 @@ impl Calls {
             }
             (Purpose::Refresh, 200..300) => {
                 let call = &mut self.calls[at];
-                if let Some(dialog) = &mut call.dialog {
-                    dialog.retarget(&response);
-                }
                 if call.phase == Phase::Confirmed {
                     call.timer = Timer::granted(now, &response, true);
                 }
@@ -145,16 +155,10 @@ impl Calls {
                 self.calls[at].updates = false;
                 self.refresh(now, transactions, at);
             }
-            (Purpose::Refresh, 408 | 481) => self.bye(now, transactions, at, End::Lost),
-            // Both ends asked at once (14.1): the owner of the Call-ID waits longer.
-            (Purpose::Refresh, 491) => {
-                let call = &mut self.calls[at];
-                let wait = Duration::from_millis(if call.caller { 2100 } else { 1000 });
-                if let Some(timer) = &mut call.timer {
-                    timer.refresh = Some(now + wait);
-                }
-            }
+            (Purpose::Refresh | Purpose::Modify, 408 | 481) => self.bye(now, transactions, at, End::Lost),
+            (Purpose::Refresh, 491) => self.refresh_later(now, at),
             (Purpose::Refresh, _) => {}
+            (Purpose::Modify, _) => self.modified(now, at, pending, response),
             (Purpose::Owner, _) => {
                 let call = self.calls[at].id;
                 self.events.push_back(Event::Answered { call, response });

@@ -145,7 +145,12 @@ impl Participating {
             call::Event::Accepted { call, response } => self.accepted(call, &response),
             call::Event::Refused { call, .. } | call::Event::Cancelled { call } => self.over(call),
             call::Event::Ended { call, .. } => self.over(call),
-            call::Event::Progress { .. } | call::Event::Confirmed { .. } | call::Event::Answered { .. } => {}
+            call::Event::Progress { .. }
+            | call::Event::Confirmed { .. }
+            | call::Event::Answered { .. }
+            | call::Event::Changed { .. }
+            | call::Event::Offered { .. }
+            | call::Event::Acknowledged { .. } => {}
         }
     }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{PATIENCE, Repeat, T1, T2, T4};
 use crate::{
-    role::{Hop, build::Draft},
+    role::{Hop, build::Draft, patch::Patch},
     trace::Transport,
     wire::sip::Message,
 };
@@ -35,6 +35,8 @@ pub(super) struct Client {
     state: State,
     /// A CANCEL waits for the first provisional response (9.1).
     held: bool,
+    /// What that CANCEL says beyond what the INVITE gives.
+    fields: Vec<(String, String)>,
     /// The ACK to a final response other than 2xx.
     ack: Option<Bytes>,
     /// Sent by the transactions themselves: nobody is told of its end.
@@ -65,6 +67,7 @@ impl Client {
             ends: Some(now + PATIENCE),
             state: State::Calling,
             held: false,
+            fields: Vec::new(),
             ack: None,
             own: false,
         }
@@ -126,7 +129,8 @@ impl Client {
     }
 
     /// Asks for a CANCEL: now, once a provisional response comes, or, after a final one, never (`None`).
-    pub fn cancel(&mut self) -> Option<bool> {
+    pub fn cancel(&mut self, fields: &[(String, String)]) -> Option<bool> {
+        self.fields = fields.to_vec();
         match self.state {
             State::Calling => {
                 self.held = true;
@@ -141,7 +145,12 @@ impl Client {
     pub fn cancelling(&mut self, now: Duration) -> Bytes {
         self.ends = Some(now + PATIENCE);
         let request = Message::parse(self.request.clone());
-        self.beside("CANCEL", &request)
+        let cancel = Message::parse(self.beside("CANCEL", &request));
+        let mut patch = Patch::default();
+        for (name, value) in &self.fields {
+            patch.append(&cancel, name, value);
+        }
+        patch.apply(&cancel.raw)
     }
 
     /// A request that goes the INVITE's way hop by hop (9.1, 17.1.1.3): its To is that of `to`.

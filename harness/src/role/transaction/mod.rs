@@ -80,11 +80,11 @@ impl Transactions {
         self.out.push_back((hop, bytes));
     }
 
-    /// Cancels the INVITE with number `id` (RFC 3261, 9.1): the CANCEL goes out once a provisional response has come.
-    /// `false`: a final response came already, or there is no such INVITE; nothing is sent.
-    pub fn cancel(&mut self, now: Duration, id: u64) -> bool {
+    /// Cancels the INVITE with number `id` (RFC 3261, 9.1): the CANCEL, with these further header fields, goes out once a
+    /// provisional response has come. `false`: a final response came already, or there is no such INVITE; nothing is sent.
+    pub fn cancel(&mut self, now: Duration, id: u64, fields: &[(String, String)]) -> bool {
         let Some(client) = self.clients.iter_mut().find(|c| c.id == id && c.method == "INVITE") else { return false };
-        match client.cancel() {
+        match client.cancel(fields) {
             None => false,
             Some(at_once) => {
                 if at_once {

@@ -134,13 +134,13 @@ fn a_refusal_is_acknowledged_each_time_it_comes_and_handed_up_once() {
 fn a_cancel_waits_for_a_provisional_response() {
     let (mut transactions, id) = inviting(Transport::Udp);
     sent(&mut transactions);
-    assert!(transactions.cancel(T1, id));
+    assert!(transactions.cancel(T1, id, &[]));
     assert_eq!(sent(&mut transactions), [""; 0]);
     transactions.receive(T2, hop(Transport::Udp), answer(100));
     transactions.receive(T2, hop(Transport::Udp), answer(180));
     let cancel = "CANCEL sip:a@example.com SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKb\nMax-Forwards: 70\nRoute: <sip:r1;lr>\nRoute: <sip:r2;lr>\nFrom: <sip:b@example.com>;tag=1\nTo: <sip:a@example.com>\nCall-ID: c\nCSeq: 7 CANCEL\nContent-Length: 0\n\n";
     assert_eq!(sent(&mut transactions), [cancel]);
-    assert!(transactions.cancel(T2, id));
+    assert!(transactions.cancel(T2, id, &[]));
     assert_eq!(sent(&mut transactions), [""; 0], "one CANCEL is enough");
     // Its own response is nobody's business; without one to the INVITE both end 64*T1 later.
     let ok = message("SIP/2.0 200 OK\nVia: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKb\nCSeq: 7 CANCEL\n\n");
@@ -152,9 +152,9 @@ fn a_cancel_waits_for_a_provisional_response() {
 fn after_a_final_response_nothing_is_cancelled() {
     for status in [200, 486] {
         let (mut transactions, id) = inviting(Transport::Udp);
-        assert!(transactions.cancel(T1, id), "held back");
+        assert!(transactions.cancel(T1, id, &[]), "held back");
         transactions.receive(T2, hop(Transport::Udp), answer(status));
-        assert!(!transactions.cancel(T2, id));
+        assert!(!transactions.cancel(T2, id, &[]));
         assert!(!sent(&mut transactions).iter().any(|m| m.starts_with("CANCEL")));
     }
 }

@@ -197,7 +197,11 @@ impl CpmClient {
 
     fn called(&mut self, now: Duration, event: call::Event) {
         match event {
-            call::Event::Progress { .. } | call::Event::Answered { .. } => {}
+            call::Event::Progress { .. }
+            | call::Event::Answered { .. }
+            | call::Event::Changed { .. }
+            | call::Event::Offered { .. }
+            | call::Event::Acknowledged { .. } => {}
             call::Event::Accepted { call, .. } if self.decided(now, call, true) => {}
             call::Event::Refused { call, .. } if self.decided(now, call, false) => {}
             call::Event::Accepted { call, response } => self.accepted(now, call, &response),
