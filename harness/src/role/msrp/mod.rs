@@ -70,6 +70,20 @@ impl Endpoint {
         }
     }
 
+    /// Sets what a session takes from now on.
+    pub fn set_terms(&mut self, id: u64, terms: Terms) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.set_terms(terms);
+        }
+    }
+
+    /// The other end of a session moved to another path; what is to be sent waits for a new connection. Gives the connection
+    /// so far if no other session is bound to it, so that it may be closed.
+    pub fn moved(&mut self, id: u64, path: Vec<String>) -> Option<Hop> {
+        let hop = self.sessions.get_mut(&id)?.moved(path)?;
+        (!self.sessions.values().any(|s| s.hop() == Some(hop))).then_some(hop)
+    }
+
     /// Binds the connection `hop` to a session by an empty SEND.
     pub fn bind(&mut self, now: Duration, id: u64, hop: Hop) {
         if let Some(session) = self.sessions.get_mut(&id) {

@@ -155,6 +155,19 @@ impl Session {
         self.remote = path;
     }
 
+    /// Sets what is taken from now on.
+    pub fn set_terms(&mut self, terms: Terms) {
+        self.terms = terms;
+    }
+
+    /// The other end moved to another path (RFC 4975, 8.4): the session is bound to a new connection before anything more is
+    /// sent. Gives the connection so far.
+    pub fn moved(&mut self, path: Vec<String>) -> Option<Hop> {
+        self.remote = path;
+        self.bound = false;
+        self.hop.take()
+    }
+
     /// The connection that the session is bound to.
     #[must_use]
     pub fn hop(&self) -> Option<Hop> {
