@@ -27,6 +27,7 @@ pub mod null;
 pub mod participating;
 pub mod patch;
 pub mod sdp;
+pub mod subscriber;
 pub mod transaction;
 
 /// Where bytes go to, or came from.

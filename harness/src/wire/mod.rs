@@ -6,6 +6,7 @@
 
 mod block;
 pub mod bodies;
+pub mod conference;
 pub mod cpim;
 pub mod icsi;
 pub mod imdn;
