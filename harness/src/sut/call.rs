@@ -191,7 +191,8 @@ pub(super) mod tests {
 
     use super::*;
     use crate::upper::{
-        Action, Change, Decision, ForwardStored, InvitationAnswer, Offline, Queried, Reply, Resources, Scope, SendChat, SendMessage, StartSession,
+        Action, Change, Decision, ForwardStored, InvitationAnswer, Offline, Queried, Reply, Resources, Scope, SendChat, SendMessage,
+        StartSession,
     };
 
     pub fn calls() -> Vec<Call> {
@@ -217,7 +218,11 @@ pub(super) mod tests {
             Act::HandleDeferred { decisions: vec![Decision { message: "sip:m1@example.com".into(), action: Action::Interwork }] },
             Act::PushNotify {},
             Act::AnswerConnect { connect: true },
-            Act::AnswerInvitation { invitation: "i1".into(), decision: InvitationAnswer::Redirect, to: Some("sip:carol@example.com".into()) },
+            Act::AnswerInvitation {
+                invitation: "i1".into(),
+                decision: InvitationAnswer::Redirect,
+                to: Some("sip:carol@example.com".into()),
+            },
             Act::StartSession(StartSession { participants: vec!["sip:bob@example.com".into()], closed: true, ..StartSession::default() }),
             Act::JoinGroup { group: "sip:lobby@groups.example.com".into(), anonymous: true },
             Act::RejoinGroup { session: "s1".into(), anonymous: false },

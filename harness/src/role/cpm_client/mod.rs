@@ -23,6 +23,7 @@ use crate::{
     },
 };
 
+mod conference;
 pub mod content;
 mod deferred;
 mod forwarding;
@@ -33,6 +34,7 @@ mod registration;
 mod sending;
 pub mod settings;
 
+use conference::Conferences;
 use deferred::{Deferred, Storage};
 use large::Large;
 use pages::Pages;
@@ -62,6 +64,7 @@ pub struct CpmClient {
     /// Requests without final response: target and handle by transaction.
     outstanding: BTreeMap<u64, (String, Option<String>)>,
     large: Large,
+    conferences: Conferences,
     conversations: BTreeMap<Vec<String>, String>,
     stored: VecDeque<Stored>,
     /// Handles of own messages by their IMDN Message-ID.
@@ -79,6 +82,7 @@ impl CpmClient {
     pub fn new(settings: Settings, local: SocketAddr, seed: u64, epoch: i64) -> Self {
         Self {
             large: Large::new(large::means(&settings, local), seed),
+            conferences: Conferences::new(large::means(&settings, local), seed),
             initial: settings.clone(),
             settings,
             local,
@@ -206,6 +210,7 @@ impl CpmClient {
         self.queue.clear();
         self.outstanding.clear();
         self.large.clear();
+        self.conferences.clear();
         self.exhausted = false;
         self.deferred.restart(wipe);
         self.storage.clear();
@@ -220,7 +225,8 @@ impl CpmClient {
     fn arrived(&mut self, now: Duration, hop: Hop, message: Message) {
         let heard = self.transactions.receive(now, hop, message);
         self.large.calls.means = self.means();
-        match self.large.calls.heard(now, &mut self.transactions, heard) {
+        let heard = self.large.calls.heard(now, &mut self.transactions, heard);
+        match self.conferences.subscriber.heard(now, &mut self.transactions, heard) {
             Heard::Request(id, request) => self.requested(now, id, &request),
             Heard::Response(id, response) => self.responded(now, id, &response),
             Heard::Ack(_) | Heard::Nothing => {}
@@ -252,7 +258,8 @@ impl CpmClient {
         let given_up = self.transactions.tick(now);
         self.large.calls.means = self.means();
         self.large.msrp.tick(now);
-        for id in self.large.calls.tick(now, &mut self.transactions, given_up) {
+        let given_up = self.large.calls.tick(now, &mut self.transactions, given_up);
+        for id in self.conferences.subscriber.tick(now, &mut self.transactions, given_up) {
             if self.registration.pending.is_some_and(|(pending, _)| pending == id) {
                 self.registration.over();
             } else if !self.subscribed(now, id, None) {
@@ -266,6 +273,7 @@ impl CpmClient {
         if self.registration.until.is_some_and(|at| at <= now) {
             self.registration.over();
         }
+        self.subscribe_again(now);
         self.storage.tick(now);
         self.pages_due(now);
     }
@@ -352,13 +360,20 @@ impl Actor for CpmClient {
 
     fn deadline(&self) -> Option<Duration> {
         let registration = [self.registration.refresh, self.registration.until];
-        let others = [self.transactions.deadline(), self.large.deadline(), self.storage.deadline(), self.pages.deadline()];
+        let others = [
+            self.transactions.deadline(),
+            self.large.deadline(),
+            self.conferences.deadline(),
+            self.storage.deadline(),
+            self.pages.deadline(),
+        ];
         registration.into_iter().chain(others).flatten().min()
     }
 
     fn idle(&self, now: Duration, within: Duration) -> bool {
         let fetched = self.large.silent() && self.storage.idle() && self.pages.idle();
-        self.out.is_empty() && fetched && self.registration.refresh.is_none_or(|at| at > now + within)
+        let refreshes = [self.registration.refresh, self.conferences.sends()];
+        self.out.is_empty() && fetched && refreshes.into_iter().flatten().all(|at| at > now + within)
     }
 
     fn reset(&mut self) {

@@ -189,7 +189,7 @@ impl CpmClient {
                 self.called(now, event);
             } else if let Some((id, event)) = self.large.msrp.event() {
                 self.exchanged(now, id, event);
-            } else {
+            } else if !self.watched(now) {
                 return;
             }
         }
