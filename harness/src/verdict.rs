@@ -102,6 +102,8 @@ pub enum Reason {
     // not applicable
     /// The ICS says no.
     Ics,
+    /// The SUT is of another edition of CPM.
+    Edition,
     /// The SUT did not take the branch that the line judges.
     Branch,
     // not tested: in features
@@ -155,6 +157,7 @@ impl Reason {
             Self::Disk => "disk",
             Self::Suite => "suite",
             Self::Ics => "ics",
+            Self::Edition => "edition",
             Self::Branch => "branch",
             Self::NotObservable => "not-observable",
             Self::NoFormat => "no-format",

@@ -66,6 +66,23 @@ fn the_reach_gives_the_ixit_what_it_leaves_out() {
 }
 
 #[test]
+fn an_edition_goes_with_its_release_and_rules_the_other_out() {
+    let of = |line: &str| parse("acme.yaml", &FULL.replace("role: cpm-client\n", &format!("role: cpm-client\n{line}"))).expect("a profile");
+    let release = |profile: &Profile| profile.ixit.text("user agent release").map(str::to_owned);
+    let (newer, older) = (of(""), of("edition: 1.0\n"));
+    assert_eq!(newer, of("edition: \"2.0\"\n"));
+    assert_eq!([&newer, &older].map(release), ["OMA2.0", "OMA1.0"].map(|r| Some(r.to_owned())));
+    let ruled_out = |profile: &Profile| ["CONV-7.3.7", "CPM1-7.3.4"].map(|section| profile.other_edition(section).is_some());
+    assert_eq!([&newer, &older, &Profile::embedded()].map(ruled_out), [[false, true], [true, false], [false, false]]);
+    assert_eq!(older.other_edition("CONV-7.1").as_deref(), Some("the profile is of CPM 1.0, this is of CPM 2.0"));
+    assert_eq!(release(&Profile::embedded().in_section("CPM1-7.3.4")).as_deref(), Some("OMA1.0"));
+    assert_eq!(release(&Profile::embedded().in_section("CONV-7.3.7")).as_deref(), Some("OMA2.0"));
+    assert_eq!(newer.in_section("CPM1-7.3.4"), newer);
+    let said = changed("role: cpm-client\n", "role: cpm-client\nedition: 3.0\n");
+    assert_eq!(said, "acme.yaml:3:10: edition: unknown edition `3.0`; did you mean `2.0`?");
+}
+
+#[test]
 fn every_default_of_the_ixit_is_of_its_kind() {
     for key in IXIT {
         assert_eq!(key.kind.accepts(key.default), Ok(()), "{}", key.name);
@@ -133,7 +150,7 @@ fn the_template_holds_with_every_comment_taken_away() {
 fn an_unknown_field_is_answered_with_the_nearest() {
     assert_eq!(
         changed("upper tester:", "uper tester:"),
-        "acme.yaml:4:1: unknown field `uper tester`, expected one of `name`, `role`, `reach`, `upper tester`, `ics`, `ixit`, \
+        "acme.yaml:4:1: unknown field `uper tester`, expected one of `name`, `role`, `edition`, `reach`, `upper tester`, `ics`, `ixit`, \
          `users`, `waivers`; did you mean `upper tester`?"
     );
     assert_eq!(changed("home:", "domain:"), "acme.yaml:3:44: reach: unknown field `domain`, expected one of `sip`, `core`, `home`");

@@ -14,7 +14,7 @@ use crate::{
     world::{Obstacle, World},
 };
 
-/// CPIM object or session description by its Content-Type, alone or as one part of a multipart; table: SDP attributes, empty = absent.
+/// CPIM object or session description by its Content-Type, alone or as one part of a multipart; a modified offer by RFC 3264, 8 too; table: SDP attributes, empty = absent.
 #[then(expr = "{clause} its body is a(n) {format}( with)")]
 fn is_format(world: &mut World, clause: Clause, format: Format, step: &Step) {
     let mut with = Vec::new();
@@ -27,6 +27,7 @@ fn is_format(world: &mut World, clause: Clause, format: Format, step: &Step) {
     }
     world.judge(step, &clause, |view| match format.0 {
         sdp::Format::Cpim => body::is_cpim(view),
+        sdp::Format::Modified => sdp::is_modified(view, &with),
         other => sdp::is_description(view, other, &with),
     });
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use cucumber::{World as _, step::Collection};
 use gherkin::{Feature, Step};
-use harness::{requirement::Catalogue, sut::Profile, verdict::Reason, yaml};
+use harness::{requirement::Catalogue, scenario::Scenario, sut::Profile, verdict::Reason, yaml};
 
 use crate::{
     files::{Suite, SuiteError, path_of},
-    params::{Clause, Untested},
+    params::{Clause, Session, Untested},
     world::World,
 };
 
@@ -43,9 +43,12 @@ pub struct Judged {
 }
 
 impl Case {
-    /// Which claims of the ICS rule the case out, in words; `None`: it applies.
+    /// What rules the case out, in words: another edition, or claims of the ICS; `None`: it applies.
     #[must_use]
     pub fn ruled_out(&self, profile: &Profile) -> Option<String> {
+        if let Some(edition) = profile.other_edition(&self.section) {
+            return Some(edition);
+        }
         let no: Vec<_> = self.ics.iter().filter(|item| profile.ics.claims(item) != Some(true)).map(|item| format!("{item}: no")).collect();
         (!no.is_empty()).then(|| format!("the ICS says {}", no.join(", ")))
     }
@@ -167,8 +170,22 @@ fn matches_one(sentences: &Collection<World>, step: &Step) -> Result<(), String>
     }
 }
 
+/// The named message by which a session begins that somebody else than Alice invites to.
+#[must_use]
+pub fn opening(step: &str) -> Option<&'static str> {
+    let (session, rest) = step.split_once(" is established between ")?;
+    let kind = session.split_once(' ').map_or(session, |(_, kind)| kind);
+    (!rest.starts_with("Alice")).then(|| Session(kind.to_owned()).opening())
+}
+
 /// Scenario files, messages and conducts that a step names have to exist.
 fn named(suite: &Suite, step: &Step, network: &mut Option<String>) -> Result<(), String> {
+    let known = |scenario: &Scenario| scenario.messages.keys().cloned().collect::<Vec<_>>();
+    if let (Some(message), Some(scenario)) = (opening(&step.value), network.as_ref().and_then(|n| suite.scenarios.get(n)))
+        && !scenario.messages.contains_key(message)
+    {
+        return Err(yaml::unknown("message", message, known(scenario).iter().map(String::as_str)));
+    }
     let Some(name) = step.value.split('"').nth(1) else { return Ok(()) };
     if step.value.starts_with("the network of ") {
         let known = suite.scenarios.keys().map(String::as_str);
@@ -179,9 +196,10 @@ fn named(suite: &Suite, step: &Step, network: &mut Option<String>) -> Result<(),
         return Ok(());
     }
     let Some(scenario) = network.as_ref().and_then(|n| suite.scenarios.get(n)) else { return Ok(()) };
-    let sends = step.value.contains(" has received ") || step.value.contains(" sends \"") && step.value.ends_with('"');
+    let sends = [" has received ", " has accepted "].iter().any(|words| step.value.contains(words))
+        || step.value.contains(" sends \"") && step.value.ends_with('"');
     if sends && !step.value.starts_with("Alice sends") && !scenario.messages.contains_key(name) {
-        return Err(yaml::unknown("message", name, scenario.messages.keys().map(String::as_str).collect::<Vec<_>>()));
+        return Err(yaml::unknown("message", name, known(scenario).iter().map(String::as_str)));
     }
     if step.value.contains(" behaves as ") && !scenario.conduct.contains_key(name) {
         return Err(yaml::unknown("conduct", name, scenario.conduct.keys().map(String::as_str).collect::<Vec<_>>()));

@@ -54,16 +54,17 @@ pub(crate) async fn load(world: &mut World, name: &str) {
         return world.stop(Obstacle::new(Reason::Suite, format!("no file scenarios/{name}.yaml")));
     };
     world.network = scenario.clone();
-    world.names = stage::names(&setup.profile.ixit);
+    world.names = stage::names(&world.profile().ixit);
     let (seed, epoch) = setup.moment(world.scenario.1);
     world.ids = harness::role::ids::Ids::new(seed ^ 0x5eed);
     let subject = match setup.subject().await {
         Ok(subject) => subject,
         Err(error) => return world.stop(Obstacle::new(Reason::SutGone, error.to_string())),
     };
+    let profile = world.profile();
     let plan = Plan {
         scenario,
-        ixit: &setup.profile.ixit,
+        ixit: &profile.ixit,
         transport: setup.transport,
         link: setup.link,
         subject,
@@ -99,7 +100,7 @@ fn held(world: &World, scenario: &harness::scenario::Scenario) -> stage::Held {
 /// Tells an external SUT what it has to know, as far as its adapter can be told.
 async fn provision(world: &mut World) {
     let setup = world.setup();
-    let patience = world.duration("acts");
+    let (profile, patience) = (world.profile(), world.duration("acts"));
     let Some(bench) = world.bench() else { return };
     if !bench.is_external() {
         return;
@@ -111,10 +112,11 @@ async fn provision(world: &mut World) {
     if !bench.knows_act("configure") {
         return;
     }
-    let text = |name: &str| Value::String(setup.profile.ixit.text(name).unwrap_or_default().to_owned());
+    let text = |name: &str| Value::String(profile.ixit.text(name).unwrap_or_default().to_owned());
     let list = |names: &[&str]| Value::Array(names.iter().map(|name| text(name)).collect());
     let settings = [
         ("addresses", list(&["alice", "alice.other"])),
+        ("closed-group-token", text("closed group token")),
         ("controlling-function", text("controlling function")),
         ("core", Value::String(world.names.get("core").cloned().unwrap_or_default())),
         ("credentials", list(&["credentials user", "credentials password"])),
@@ -122,15 +124,17 @@ async fn provision(world: &mut World) {
         ("groups", list(&["lunch group"])),
         ("home-domain", text("home")),
         ("instance-id", text("instance id")),
+        ("invitation-timeout", profile.ixit.duration("invitation timeout").as_secs().into()),
+        ("max-participants", profile.ixit.text("max participants").and_then(|n| n.parse::<u64>().ok()).into()),
         ("transport", Value::String(setup.transport.to_string())),
     ];
     let storage = world.names.get("store").map(|address| ("storage-address", Value::String(address.clone())));
     let object = format!(
         "{} {}",
-        setup.profile.ixit.text("stored object").unwrap_or_default(),
-        setup.profile.ixit.text("stored object.url").unwrap_or_default()
+        profile.ixit.text("stored object").unwrap_or_default(),
+        profile.ixit.text("stored object.url").unwrap_or_default()
     );
-    let objects = setup.profile.ics.claims("storage") == Some(true);
+    let objects = profile.ics.claims("storage") == Some(true);
     let objects = objects.then(|| ("stored-objects", Value::Array(vec![Value::String(object)])));
     let settings = settings.into_iter().chain(storage).chain(objects);
     for (setting, value) in settings {
@@ -272,7 +276,7 @@ fn value(world: &World, ids: &mut harness::role::ids::Ids, sender: &str, name: &
         "features" => {
             let prefix = harness::role::cpm_client::settings::ICSI;
             let features = ["msg", "largemsg", "deferred", "session", "filetransfer", "systemmsg"];
-            let claimed = features.iter().filter(|f| setup.profile.ics.claims(f) == Some(true));
+            let claimed = features.iter().filter(|f| world.profile().ics.claims(f) == Some(true));
             Some(claimed.map(|f| format!("{prefix}{f}").replace(':', "%3A")).collect::<Vec<_>>().join(","))
         }
         _ => world.names.get(name).cloned(),

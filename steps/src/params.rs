@@ -86,7 +86,13 @@ word!(
     /// One addressee, or several.
     Actors,
     "actors",
-    r"(?:Bob|Carol|Dave|the Lunch Group)(?:, (?:Bob|Carol|Dave))*"
+    r"(?:Bob|Carol|Dave|the Lunch Group|the Lobby)(?:, (?:Bob|Carol|Dave))*"
+);
+word!(
+    /// What kind of session.
+    Session,
+    "session",
+    r"CPM 1-1 Session|CPM Group Session"
 );
 word!(
     /// Role of the SUT.
@@ -122,13 +128,13 @@ word!(
     /// What the user of the SUT does without naming a person.
     Act,
     "act",
-    r"registers|deregisters from CPM|deregisters from IMS|restarts|reads the message|cancels the message|forwards a stored object|asks for deferred messages|handles the deferred messages|receives a push notification|agrees to connect|refuses to connect|turns pull on"
+    r"registers|deregisters from CPM|deregisters from IMS|restarts|reads the message|cancels the message|forwards a stored object|asks for deferred messages|handles the deferred messages|receives a push notification|agrees to connect|refuses to connect|turns pull on|rejoins the session|ends the session|watches the participants|stops watching the participants|goes offline|comes online"
 );
 word!(
     /// What the user of the SUT sees; two may stand as alternatives.
     Sight,
     "sight",
-    r"(?:a message|a message status|external content|the stored message|an invitation|the deferred messages|a deferred notification|a push notification|a notice|the stored UIDs)(?: or (?:external content|a message status|a notice))?"
+    r"(?:a message|a message status|external content|the stored message|an invitation|an ended invitation|a session|the participants|the session record|a stream|the deferred messages|a deferred notification|a push notification|a notice|the stored UIDs)(?: or (?:external content|a message status|a notice))?"
 );
 parsed!(
     /// A header field, one of its parameters, an item of CPIM, IMDN, SDP, MSRP, IMAP or HTTP, the body, or the unwrapped content.
@@ -149,43 +155,48 @@ parsed!(
     r"RFC \d{4}(?: section [\d.]+)?|TS \d\d\.\d{3}(?: section [\d.A]+)?"
 );
 choice!(
-    /// What the user says to an invitation.
-    Decision(InvitationAnswer),
+    /// What the user says to an invitation; to ignore it is to say nothing.
+    Decision(Option<InvitationAnswer>),
     "decision",
-    r"accepts|rejects",
-    { "accepts" => InvitationAnswer::Accept, "rejects" => InvitationAnswer::Reject }
+    r"accepts|rejects|temporarily declines|is too busy for|redirects|ignores",
+    {
+        "accepts" => Some(InvitationAnswer::Accept),
+        "rejects" => Some(InvitationAnswer::Reject),
+        "temporarily declines" => Some(InvitationAnswer::Decline),
+        "is too busy for" => Some(InvitationAnswer::Busy),
+        "redirects" => Some(InvitationAnswer::Redirect),
+        "ignores" => None,
+    }
 );
 choice!(
     /// What a body is.
     Format(check::sdp::Format),
     "format",
-    r"CPIM message|SDP offer|SDP answer",
+    r"CPIM message|SDP offer|SDP answer|modified SDP offer",
     {
         "CPIM message" => check::sdp::Format::Cpim,
         "SDP offer" => check::sdp::Format::Offer,
         "SDP answer" => check::sdp::Format::Answer,
+        "modified SDP offer" => check::sdp::Format::Modified,
     }
 );
-choice!(
+parsed!(
     /// Where a request belongs.
     Dialog(check::session::Dialog),
     "dialog",
-    r"outside any dialog|within the session|within the subscription",
-    {
-        "outside any dialog" => check::session::Dialog::Outside,
-        "within the session" => check::session::Dialog::Session,
-        "within the subscription" => check::session::Dialog::Subscription,
-    }
+    r"outside any dialog|within the subscription|within the session(?: with (?:Bob|Carol|Dave|the Controlling Function|the Lunch Group|the Lobby))?"
 );
 choice!(
     /// What the media plane does since the last stimulus.
     Plane(check::media::Plane),
     "plane",
-    r"stays down|starts|stops",
+    r"stays down|starts|stops|changes|stays unchanged",
     {
         "stays down" => check::media::Plane::StaysDown,
         "starts" => check::media::Plane::Starts,
         "stops" => check::media::Plane::Stops,
+        "changes" => check::media::Plane::Changes,
+        "stays unchanged" => check::media::Plane::StaysUnchanged,
     }
 );
 choice!(
@@ -313,6 +324,34 @@ impl Count {
     }
 }
 
+impl Session {
+    /// Whether it is that of a group.
+    #[must_use]
+    pub fn is_of_group(&self) -> bool {
+        self.0 == "CPM Group Session"
+    }
+
+    /// The named message by which somebody else than Alice invites to it.
+    #[must_use]
+    pub fn opening(&self) -> &'static str {
+        if self.is_of_group() { "a group invitation" } else { "an invitation" }
+    }
+}
+
+impl Actor {
+    /// Whether somebody of the cast is called that.
+    #[must_use]
+    pub fn is_cast(name: &str) -> bool {
+        Self::REGEX.split('|').any(|known| known == name)
+    }
+
+    /// Whether it is a group that the network keeps.
+    #[must_use]
+    pub fn is_group(&self) -> bool {
+        matches!(self.0.as_str(), "the Lunch Group" | "the Lobby")
+    }
+}
+
 impl Actors {
     /// The actors, in order.
     #[must_use]
@@ -330,6 +369,11 @@ impl Sight {
             "a message status" => "message-status",
             "external content" => "content-indirect",
             "an invitation" => "invitation",
+            "an ended invitation" => "invitation-ended",
+            "a session" => "session-state",
+            "the participants" => "participants",
+            "the session record" => "session-record",
+            "a stream" => "media-flowing",
             "the deferred messages" => "deferred-list",
             "a deferred notification" => "deferred-notification",
             "a push notification" => "push-notification",

@@ -19,6 +19,8 @@ use crate::{
     world::{Obstacle, World},
 };
 
+mod sessions;
+
 /// Binds the SUT to its place and names whom it serves.
 #[given(expr = "the SUT is a(n) {role} serving {actor}")]
 fn sut(world: &mut World, role: Role, actor: Actor) {
@@ -41,7 +43,12 @@ async fn provisioned(world: &mut World, step: &Step) {
         let value = match (value.as_str(), setting.as_str()) {
             ("yes", _) => Value::Bool(true),
             ("no", _) => Value::Bool(false),
-            (_, "addresses" | "groups" | "stored-objects") => value.split(", ").map(|v| Value::String(v.to_owned())).collect(),
+            (_, "addresses" | "chat-types" | "groups" | "stored-objects") => {
+                value.split(", ").map(|v| Value::String(v.to_owned())).collect()
+            }
+            (number, "invitation-timeout" | "max-participants") => {
+                number.parse::<u64>().map_or_else(|_| Value::String(value.clone()), Value::from)
+            }
             _ => Value::String(value),
         };
         world.act(Act::Configure { setting, value }).await;

@@ -253,6 +253,7 @@ fn selected(suite: &Suite, wanted: &BTreeSet<(String, usize)>) -> Vec<Feature> {
 fn begin(setup: &Arc<Setup>, feature: &Feature, scenario: &gherkin::Scenario, world: &mut World) {
     world.setup = Some(Arc::clone(setup));
     world.feature = (path_of(feature), cases::section_of(feature));
+    world.profile = Some(Arc::new(setup.profile.in_section(&world.feature.1)));
     world.scenario = (scenario.name.clone(), setup.next_number());
     if let Some(folder) = &setup.folder {
         let head = jsonl::Head {

@@ -4,19 +4,20 @@ use cucumber::then;
 use gherkin::Step;
 use harness::{
     check::{
-        View, order,
+        View, handle, order,
         seeing::{self, Sighting, Wanted},
         sight,
     },
     field::Field as FieldName,
     requirement::Level,
+    upper::{Act, Queried},
     verdict::{Judgement, Reason},
 };
 
 use crate::{
     network,
     params::{Actor, Clause, Count, Kind, Message, Order, Shown, Sight, Status, Untested},
-    world::{Obstacle, World},
+    world::{Obstacle, World, is_content},
 };
 
 /// Looks for messages of the SUT; what it does not find makes the rest inconclusive.
@@ -105,7 +106,7 @@ fn comes_within(world: &mut World, clause: Clause, from: u64, to: u64, message: 
     world.judge(step, &clause, |view| order::comes_within(view, from, to, &message.0));
 }
 
-/// A sight of the closed list, or one of two; table: its fields.
+/// A sight of the closed list, or one of two; table: its fields; of participants who is where.
 #[then(expr = "{clause} {actor} {shown} {sight}( with)")]
 async fn is_shown(world: &mut World, clause: Clause, _actor: Actor, shown: Shown, sight: Sight, step: &Step) {
     let kinds = sight.names();
@@ -116,14 +117,11 @@ async fn is_shown(world: &mut World, clause: Clause, _actor: Actor, shown: Shown
         return world.judge(step, &clause, |_| untold());
     }
     let Some(fields) = fields(world, step) else { return world.judge(step, &clause, nothing) };
-    match sight.0.as_str() {
-        "the stored message" => network_query(world).await,
-        "the stored UIDs" if world.goes_on() => {
-            world.act(harness::upper::Act::Query { what: harness::upper::Queried::StoredUids, of: String::new() }).await;
-        }
-        _ => {}
-    }
     let check = |view: &View<'_>| sight::is_shown(view, shown.0, &kinds, &fields);
+    // Who takes part is told by itself as well.
+    if sight.0 != "the participants" || !world.until(|view| is_content(&check(view))).await {
+        query(world, &sight, &fields).await;
+    }
     if shown.0 == sight::Shown::IsNot {
         absent(world, step, &clause, check).await;
     } else {
@@ -221,13 +219,26 @@ fn wanted(world: &mut World, kind: &Kind, actor: &Actor, step: &Step) -> Option<
 fn fields(world: &mut World, step: &Step) -> Option<Vec<(String, String)>> {
     let mut fields = Vec::new();
     for (name, value) in network::pairs(step) {
-        let value = match network::content(world, &value)? {
-            network::Content::Text(text) => text,
-            network::Content::Octets(octets) => network::base64(&octets),
+        // A session is told by its handle, who takes part in one by the address.
+        let value = match value.strip_prefix("the session with ") {
+            Some(actor) => session_with(world, actor)?,
+            None => match network::content(world, &value)? {
+                network::Content::Text(text) => text,
+                network::Content::Octets(octets) => network::base64(&octets),
+            },
         };
+        let name = if Actor::is_cast(&name) { network::address(world, &name) } else { name };
         fields.push((name, value));
     }
     Some(fields)
+}
+
+fn session_with(world: &mut World, actor: &str) -> Option<String> {
+    let handle = world.look(|view| handle::last_session(view, Some(actor))).flatten();
+    if handle.is_none() {
+        world.stop(Obstacle::new(Reason::NoSight, format!("the product told of no session with {actor}")));
+    }
+    handle
 }
 
 fn told(world: &mut World, kinds: &[&str]) -> bool {
@@ -238,10 +249,19 @@ fn untold() -> Judgement {
     Judgement::Obstacle(Reason::NoSight, "the adapter does not tell what the user sees".to_owned())
 }
 
-/// Asks the client what it stored of the message that the user saw last.
-async fn network_query(world: &mut World) {
-    let handle = world.look(sight::last_message).flatten();
-    if let (Some(of), true) = (handle, world.goes_on()) {
-        world.act(harness::upper::Act::Query { what: harness::upper::Queried::StoredMessage, of }).await;
+/// Asks the client for what it tells only then: of the message that the user saw last, of the session that the line names, else
+/// of the latest.
+async fn query(world: &mut World, sight: &Sight, fields: &[(String, String)]) {
+    let named = fields.iter().find(|(name, _)| name == "session").map(|(_, handle)| handle.clone());
+    let session = |view: &View<'_>| handle::last_session(view, None);
+    let (what, of) = match sight.0.as_str() {
+        "the stored message" => (Queried::StoredMessage, world.look(handle::last_message).flatten()),
+        "the stored UIDs" => (Queried::StoredUids, Some(String::new())),
+        "the session record" => (Queried::Session, named.or_else(|| world.look(session).flatten())),
+        "the participants" => (Queried::Participants, named.or_else(|| world.look(session).flatten())),
+        _ => return,
+    };
+    if let (Some(of), true) = (of, world.goes_on()) {
+        world.act(Act::Query { what, of }).await;
     }
 }

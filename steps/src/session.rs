@@ -5,7 +5,7 @@ use gherkin::Step;
 use harness::check::{View, media, session};
 
 use crate::{
-    params::{Clause, Dialog, Field, Message, Plane},
+    params::{Actor, Clause, Dialog, Field, Message, Plane},
     seen::absent,
     world::World,
 };
@@ -38,21 +38,28 @@ async fn no_longer_repeats(world: &mut World, clause: Clause, message: Message, 
 /// Outside any dialog, or within one: identifiers, tags, CSeq, route set, remote target.
 #[then(expr = "{clause} it is sent {dialog}")]
 fn is_sent(world: &mut World, clause: Clause, dialog: Dialog, step: &Step) {
-    world.judge(step, &clause, |view| session::is_sent(view, dialog.0));
+    world.judge(step, &clause, |view| session::is_sent(view, &dialog.0));
 }
 
-/// Since the last stimulus: no connection and no request; a request of the SUT; none any more once the session is over.
+/// Since the last stimulus: no connection and no request; a request of the SUT; none any more once the session is over; connections
+/// or paths that come, go or differ; none of these.
 #[then(expr = "{clause} the media plane {plane}")]
 async fn media_plane(world: &mut World, clause: Clause, plane: Plane, step: &Step) {
     if let Some(hidden) = world.hidden_by_answer() {
         return world.judge(step, &clause, |_| hidden);
     }
     let check = |view: &View<'_>| media::plane(view, plane.0);
-    if plane.0 == media::Plane::Starts {
+    if matches!(plane.0, media::Plane::Starts | media::Plane::Changes) {
         world.judge_when(step, &clause, check).await;
     } else {
         absent(world, step, &clause, check).await;
     }
+}
+
+/// Dialogs by INVITE that were accepted, and that nobody left by BYE.
+#[then(expr = "{clause} {actor} has {int} session(s) open")]
+async fn sessions_open(world: &mut World, clause: Clause, _actor: Actor, count: usize, step: &Step) {
+    absent(world, step, &clause, |view| session::open(view, count)).await;
 }
 
 /// One of two earlier lines found what it allows, on the wire or before the user's eyes.

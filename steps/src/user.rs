@@ -3,16 +3,20 @@
 use cucumber::when;
 use gherkin::Step;
 use harness::{
-    check::{View, sight},
+    check::{View, handle as handles},
     upper::{Act, Action, Conversation, Decision, Disposition, ForwardStored, Reply, Scope, SendMessage},
     verdict::Reason,
 };
 
 use crate::{
     network::{self, Content},
-    params::{Act as ActWord, Actor, Actors, Decision as DecisionWord},
+    params::{Act as ActWord, Actor, Actors},
     world::{Obstacle, World},
 };
+
+mod sessions;
+
+pub(crate) use sessions::{accept, invitation};
 
 /// `send-message`; options: reply to, anonymous, expires, notify, conversation, from, content type, to.
 #[when(expr = "{actor} sends {string} to {actors}( with)")]
@@ -66,15 +70,8 @@ async fn replies(world: &mut World, _actor: Actor, text: String, step: &Step) {
     world.act(Act::Reply(wish)).await;
 }
 
-/// Answers the invitation that was shown last.
-#[when(expr = "{actor} {decision} the invitation")]
-async fn answers(world: &mut World, _actor: Actor, decision: DecisionWord, step: &Step) {
-    world.stimulus(&step.value);
-    let Some(invitation) = handle(world, sight::last_invitation, "no invitation was shown to the user before") else { return };
-    world.act(Act::AnswerInvitation { invitation, decision: decision.0, to: None }).await;
-}
-
-/// Every other act of the closed list; options: object, to, text of a stored object; a deferred message and its action a row.
+/// Every other act of the closed list; options: object, to, text of a stored object; a deferred message and its action a row;
+/// anonymous, and session = who it is with; how the network is lost = network or off.
 #[when(expr = "{actor} {act}( with)")]
 async fn acts(world: &mut World, _actor: Actor, act: ActWord, step: &Step) {
     world.stimulus(&step.value);
@@ -90,7 +87,7 @@ fn act_of(world: &mut World, word: &str, step: &Step) -> Option<Act> {
         "deregisters from IMS" => Act::Deregister { scope: Scope::Ims },
         "restarts" => Act::Restart { wipe: false },
         "cancels the message" => {
-            Act::CancelMessage { message: handle(world, sight::last_sent, "the product gave no handle for a message before")? }
+            Act::CancelMessage { message: handle(world, handles::last_sent, "the product gave no handle for a message before")? }
         }
         "forwards a stored object" => Act::ForwardStored(stored_object(world, step)?),
         "asks for deferred messages" => Act::ListDeferred {},
@@ -98,6 +95,11 @@ fn act_of(world: &mut World, word: &str, step: &Step) -> Option<Act> {
         "receives a push notification" => Act::PushNotify {},
         "agrees to connect" => Act::AnswerConnect { connect: true },
         "refuses to connect" => Act::AnswerConnect { connect: false },
+        "rejoins the session" | "ends the session" | "watches the participants" | "stops watching the participants" => {
+            sessions::on_session(world, word, step)?
+        }
+        "goes offline" => Act::GoOffline { how: sessions::offline(world, step)? },
+        "comes online" => Act::GoOnline {},
         "turns pull on" => Act::Configure { setting: "pull-deferred".to_owned(), value: true.into() },
         _ => Act::MarkRead { message: last_message(world)? },
     })
@@ -146,7 +148,7 @@ fn decisions(world: &mut World, step: &Step) -> Option<Vec<Decision>> {
 
 /// Handle of the message that the user saw last; without one the scenario stops.
 fn last_message(world: &mut World) -> Option<String> {
-    handle(world, sight::last_message, "no message was shown to the user before")
+    handle(world, handles::last_message, "no message was shown to the user before")
 }
 
 /// A handle that the trace has; without it the scenario stops, for this reason.

@@ -14,6 +14,7 @@ use harness::{
     requirement::Level,
     role::{Hop, Stimulus, ids::Ids},
     scenario::Scenario,
+    sut::Profile,
     trace::{Event, LinkChange, Mark, view::It},
     upper::{Act, Answer},
     verdict::{Evidence, Finding, Judgement, Reason, Severity, Verdict},
@@ -56,6 +57,8 @@ const SLOW: Duration = Duration::from_secs(5);
 #[world(init = Self::new)]
 pub struct World {
     pub(crate) setup: Option<Arc<Setup>>,
+    /// What the SUT is in this section.
+    pub(crate) profile: Option<Arc<Profile>>,
     /// Feature file and its section tag.
     pub(crate) feature: (String, String),
     /// Title, and number in the run.
@@ -91,6 +94,7 @@ impl World {
     fn new() -> Self {
         Self {
             setup: None,
+            profile: None,
             feature: Default::default(),
             scenario: Default::default(),
             bench: None,
@@ -119,6 +123,14 @@ impl World {
         Arc::clone(self.setup.as_ref().expect("the before hook sets it"))
     }
 
+    /// What the SUT is, in the edition that the section is of.
+    ///
+    /// # Panics
+    /// As [`Self::setup`].
+    pub(crate) fn profile(&self) -> Arc<Profile> {
+        Arc::clone(self.profile.as_ref().expect("the before hook sets it"))
+    }
+
     /// Lets every later line of the scenario become what `obstacle` says.
     pub(crate) fn stop(&mut self, obstacle: Obstacle) {
         if let Some(bench) = &mut self.bench {
@@ -139,25 +151,25 @@ impl World {
     }
 
     pub(crate) fn duration(&self, name: &str) -> Duration {
-        self.setup().profile.ixit.duration(name)
+        self.profile().ixit.duration(name)
     }
 
     /// What a check may look at now.
-    fn view<'a>(&'a self, bench: &'a Bench, setup: &'a Setup) -> View<'a> {
+    fn view<'a>(&'a self, bench: &'a Bench, profile: &'a Profile) -> View<'a> {
         View {
             trace: bench.record.trace(),
             messages: bench.record.messages(),
             it: self.it,
             they: &self.they,
             taken: &self.taken,
-            ixit: &setup.profile.ixit,
+            ixit: &profile.ixit,
         }
     }
 
     /// Looks at the trace.
     pub(crate) fn look<T>(&self, look: impl FnOnce(&View<'_>) -> T) -> Option<T> {
-        let (bench, setup) = (self.bench.as_ref()?, self.setup.as_ref()?);
-        Some(look(&self.view(bench, setup)))
+        let (bench, profile) = (self.bench.as_ref()?, self.profile.as_ref()?);
+        Some(look(&self.view(bench, profile)))
     }
 
     /// Marks a stimulus; absences and sights count from here.
@@ -215,7 +227,7 @@ impl World {
 
     /// Waits until `done`, at most as long as a reaction may take; a SUT that says it is idle is not waited for.
     pub(crate) async fn until(&mut self, done: impl Fn(&View<'_>) -> bool) -> bool {
-        let (setup, reaction) = (self.setup(), self.duration("reaction"));
+        let (profile, reaction) = (self.profile(), self.duration("reaction"));
         let quiet = self.duration("quiet");
         let Some(mut bench) = self.bench.take() else { return false };
         let state = (self.it, self.they.clone(), self.taken.clone());
@@ -226,7 +238,7 @@ impl World {
                 it: state.0,
                 they: &state.1,
                 taken: &state.2,
-                ixit: &setup.profile.ixit,
+                ixit: &profile.ixit,
             }) || bench.gone().is_some()
         };
         let mut met = bench.until(AT_ONCE.min(reaction), seen).await;
@@ -241,13 +253,13 @@ impl World {
         } else if !met {
             met = bench.until(reaction.saturating_sub(AT_ONCE), seen).await;
         }
-        let done = met && self.look_at(&bench, &setup, &done);
+        let done = met && self.look_at(&bench, &profile, &done);
         self.bench = Some(bench);
         done
     }
 
-    fn look_at(&self, bench: &Bench, setup: &Setup, done: impl Fn(&View<'_>) -> bool) -> bool {
-        done(&self.view(bench, setup))
+    fn look_at(&self, bench: &Bench, profile: &Profile, done: impl Fn(&View<'_>) -> bool) -> bool {
+        done(&self.view(bench, profile))
     }
 
     /// Lets time pass, unless that takes too long on the wall clock.
@@ -531,7 +543,7 @@ fn stimulated_at(bench: &Bench) -> Duration {
 }
 
 /// Whether a check has nothing to fail, so that waiting for more changes nothing.
-fn is_content(judgement: &Judgement) -> bool {
+pub(crate) fn is_content(judgement: &Judgement) -> bool {
     matches!(judgement, Judgement::Looked { findings, .. } if findings.iter().all(|f| f.severity < Severity::Fail))
 }
 

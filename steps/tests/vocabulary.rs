@@ -16,22 +16,29 @@ use suite::{
     run,
 };
 
-/// Domains in the order of a scenario: file of the step functions, title, what its sentences have in common.
-const DOMAINS: [(&str, &str, &str); 7] = [
-    ("preamble", "Given: the preamble", "A failure here is nobody's fault: what follows is inconclusive."),
-    ("user", "When: the user", "What Alice does with the product."),
-    ("network", "When: the network", "What reaches the SUT, and the time that passes."),
-    ("seen", "Then: what the SUT does", "Seeing lines find \"it\"; the others speak of order, time, sights and what is left out."),
-    ("field", "Then: fields", "Read off \"it\", which the last seeing line found."),
-    ("body", "Then: bodies", "Read off the body of \"it\"."),
-    ("session", "Then: sessions", "Transactions, dialogs and the media plane; and what one of two lines met."),
+/// Domains in the order of a scenario: files of the step functions, title, what its sentences have in common.
+const DOMAINS: [(&[&str], &str, &str); 7] = [
+    (&["preamble", "preamble/sessions"], "Given: the preamble", "A failure here is nobody's fault: what follows is inconclusive."),
+    (&["user", "user/sessions"], "When: the user", "What Alice does with the product."),
+    (&["network"], "When: the network", "What reaches the SUT, and the time that passes."),
+    (&["seen"], "Then: what the SUT does", "Seeing lines find \"it\"; the others speak of order, time, sights and what is left out."),
+    (&["field"], "Then: fields", "Read off \"it\", which the last seeing line found."),
+    (&["body"], "Then: bodies", "Read off the body of \"it\"."),
+    (&["session"], "Then: sessions", "Transactions, dialogs and the media plane; and what one of two lines met."),
 ];
 
 /// Sentences that no feature uses yet, with what they wait for; once one is used, or gone, its entry has to go too.
-const WAITING: [(&str, &str); 3] = [
+const WAITING: [(&str, &str); 10] = [
     ("{clause} is not tested, because {reason}", "a row that nothing can judge"),
-    ("{actor} {decision} the invitation", "features of large messages that the user accepts"),
     ("{actor} sends the bytes", "requests that no role would write"),
+    ("a(n) {session} is established between {actor} and {actor}( with)", "features of sessions"),
+    ("{actor} has accepted {string}", "features of sessions"),
+    ("{actor} invites {actors} to a {session}( with)", "features of sessions"),
+    ("{actor} joins {actor}( with)", "features of sessions"),
+    ("{actor} writes {string} in the session( with)", "features of sessions"),
+    ("{actor} modifies the session to {string}", "features of sessions"),
+    ("{actor} {decision} the invitation( with)", "features of sessions"),
+    ("{clause} {actor} has {int} session(s) open", "features of sessions"),
 ];
 
 /// Most sentences that there may be.
@@ -81,7 +88,7 @@ fn sentences(domain: &str) -> Vec<Sentence> {
 }
 
 fn all() -> Vec<Sentence> {
-    DOMAINS.iter().flat_map(|(domain, ..)| sentences(domain)).collect()
+    DOMAINS.iter().flat_map(|(files, ..)| files.iter().flat_map(|file| sentences(file))).collect()
 }
 
 /// Name, doc and regular expression of each parameter, in the order of the source.
@@ -114,9 +121,9 @@ fn vocabulary() -> String {
                    so are\nother parts in round brackets.\n"
         .to_owned();
     let mut number = 0;
-    for (domain, title, words) in DOMAINS {
+    for (files, title, words) in DOMAINS {
         out.push_str(&format!("\n## {title}\n\n{words}\n\n"));
-        for sentence in sentences(domain) {
+        for sentence in files.iter().flat_map(|file| sentences(file)) {
             number += 1;
             out.push_str(&format!("{number}. `{}`  \n   {}\n", sentence.text, sentence.doc));
         }
@@ -202,7 +209,8 @@ fn every_named_message_conduct_and_body_is_used() {
     let suite = Suite::embedded().unwrap();
     let mut quoted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (network, step) in steps(&suite) {
-        quoted.entry(network).or_default().extend(step.value.split('"').skip(1).step_by(2).map(str::to_owned));
+        let named = step.value.split('"').skip(1).step_by(2).chain(cases::opening(&step.value)).map(str::to_owned).collect::<Vec<_>>();
+        quoted.entry(network).or_default().extend(named);
     }
     let (mut idle, mut bodies) = (Vec::new(), BTreeSet::new());
     for (file, scenario) in &suite.scenarios {

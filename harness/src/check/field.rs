@@ -5,7 +5,7 @@ use super::{
     compare::{self, Cmp},
     on_item,
     reference::{MessageRef, comes_before},
-    shortened,
+    session, shortened,
 };
 use crate::{
     field::{Field, Found, Place},
@@ -364,7 +364,11 @@ pub fn all_differ(view: &View<'_>, field: &Field) -> Judgement {
 /// Every value of the field is an address of the actor (CMP-URI).
 #[must_use]
 pub fn is_address_of(view: &View<'_>, field: &Field, actor: &str) -> Judgement {
-    let addresses = view.addresses(actor);
+    let mut addresses = view.addresses(actor);
+    // What is written in a group session may name the session itself (R-7.3.9.1-4).
+    if actor == "the Controlling Function" && matches!(field.place, Place::Cpim(_)) {
+        addresses.extend(session::identities(view));
+    }
     judged(view, field, |seen, all| {
         if let (Some(found), true) = (all.first(), is_anonymous_sender(view, seen, field)) {
             return anonymous_sender(seen, found, &addresses);

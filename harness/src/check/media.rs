@@ -18,10 +18,15 @@ use crate::{
 pub enum Plane {
     /// No connection, no request over an old one.
     StaysDown,
-    /// A connection within `media` of the stimulus, or of the ACK, and a request of the SUT over it.
+    /// A connection within `media` of the stimulus, or of the ACK, and a request of the SUT over it; where the other side
+    /// connects, the SUT's answer to one will do.
     Starts,
     /// No request of the SUT any more once the session is over.
     Stops,
+    /// A connection opened or closed, or a request of the SUT along another path than before.
+    Changes,
+    /// Nothing of that.
+    StaysUnchanged,
 }
 
 /// A link that was opened for MSRP, with one end at the SUT.
@@ -125,6 +130,8 @@ pub fn plane(view: &View<'_>, plane: Plane) -> Judgement {
         Plane::StaysDown => stays_down(view, since),
         Plane::Starts => starts(view, since),
         Plane::Stops => stops(view, since),
+        Plane::Changes => changes(view, since),
+        Plane::StaysUnchanged => stays_unchanged(view, since),
     }
 }
 
@@ -151,13 +158,55 @@ fn stays_down(view: &View<'_>, since: usize) -> Judgement {
 fn starts(view: &View<'_>, since: usize) -> Judgement {
     let links: Vec<Opened> = opened(view).filter(|link| link.entry > since).collect();
     let evidence: Vec<Evidence> = links.iter().map(|link| Evidence::at(link.entry, 0, 0)).collect();
-    let Some(first) = requests(view, since).next() else {
+    let theirs: Vec<LinkId> = links.iter().filter(|link| !link.by_sut).map(|link| link.link).collect();
+    let answers = |seen: &&MediaSeen| seen.entry > since && seen.by_sut() && theirs.contains(&seen.link) && seen.status() == Some(200);
+    let answer = || view.messages.media().iter().find(answers);
+    let Some(first) = requests(view, since).next().or_else(answer) else {
         return Finding::new(Reason::Missing, "an MSRP request of the SUT", "none").on(evidence).into();
     };
     let expected = format!("an MSRP connection within {} s", view.ixit.duration("media").as_secs_f64());
     let finding = links.first().and_then(|link| late(view, since, view.stimulated_at(), link, &expected));
     let evidence: Vec<Evidence> = evidence.into_iter().chain(first.line()).collect();
     Judgement::Looked { findings: finding.map(|f| f.on(evidence.clone())).into_iter().collect(), evidence }
+}
+
+/// What became of the media plane behind an entry: in words, with where it stands.
+fn moves(view: &View<'_>, since: usize) -> Vec<(String, Vec<Evidence>)> {
+    let to_path = |seen: &MediaSeen| "MSRP To-Path".parse::<Field>().ok()?.read(Item::Media(seen)).into_iter().next().map(|f| f.text);
+    let before: Vec<String> = requests(view, 0).filter(|seen| seen.entry <= since).filter_map(to_path).collect();
+    let elsewhere = requests(view, since).filter_map(|seen| {
+        let path = to_path(seen).filter(|path| !before.contains(path))?;
+        Some((format!("a request along {}", shortened(&path)), seen.line()))
+    });
+    let links: Vec<Opened> = opened(view).collect();
+    let at = |entry: usize| vec![Evidence::at(entry, 0, 0)];
+    let up = links.iter().filter(|link| link.entry > since).map(|link| (format!("a connection opened to {}", link.to), at(link.entry)));
+    let down = links.iter().filter(|link| link.entry <= since).filter_map(|link| {
+        let entry = closed(view, link.link).filter(|entry| *entry > since)?;
+        Some((format!("the connection to {} closed", link.to), at(entry)))
+    });
+    up.chain(down).chain(elsewhere).collect()
+}
+
+fn changes(view: &View<'_>, since: usize) -> Judgement {
+    let limit = view.ixit.duration("media");
+    let expected = format!("media over the new path, or the old one closed, within {} s", limit.as_secs_f64());
+    let moves = moves(view, since);
+    if moves.is_empty() {
+        let observed = "no connection opened or closed, no request along another path";
+        return Finding::new(Reason::Missing, expected, observed).on([Evidence::at(since, 0, 0)]).into();
+    }
+    let first = opened(view).find(|link| link.entry > since);
+    let finding = first.and_then(|link| late(view, since, view.stimulated_at(), &link, &expected));
+    let evidence: Vec<Evidence> = moves.into_iter().flat_map(|(_, evidence)| evidence).collect();
+    Judgement::Looked { findings: finding.map(|f| f.on(evidence.clone())).into_iter().collect(), evidence }
+}
+
+fn stays_unchanged(view: &View<'_>, since: usize) -> Judgement {
+    let expected = "no MSRP connection opened or closed, and no request along another path";
+    let finding = |(observed, evidence): (String, Vec<Evidence>)| Finding::new(Reason::Unexpected, expected, observed).on(evidence);
+    let findings = moves(view, since).into_iter().take(4).map(finding).collect();
+    Judgement::Looked { findings, evidence: vec![Evidence::at(since, 0, 0)] }
 }
 
 /// The session is over with the latest BYE, or CANCEL, since the stimulus, else with the stimulus.
@@ -173,7 +222,7 @@ fn stops(view: &View<'_>, since: usize) -> Judgement {
             Finding::new(Reason::Unexpected, "no MSRP request once the session is over", observed).on(seen.line())
         })
         .collect();
-    let still_open = opened(view).filter(|link| link.entry < entry && !is_closed(view, link.link));
+    let still_open = opened(view).filter(|link| link.entry < entry && closed(view, link.link).is_none());
     findings.extend(still_open.map(|link| {
         Finding::new(Reason::Missing, "the MSRP connection closed with its session", format!("the one to {} is open", link.to))
             .weighing(Severity::Warn)
@@ -182,11 +231,11 @@ fn stops(view: &View<'_>, since: usize) -> Judgement {
     Judgement::Looked { findings, evidence }
 }
 
-fn is_closed(view: &View<'_>, wanted: LinkId) -> bool {
-    view.trace
-        .entries()
-        .iter()
-        .any(|entry| matches!(&entry.event, Event::Link { link, change: LinkChange::Closed(_) | LinkChange::Reset(_) } if *link == wanted))
+/// The entry with which a link went down.
+fn closed(view: &View<'_>, wanted: LinkId) -> Option<usize> {
+    let ends =
+        |event: &Event| matches!(event, Event::Link { link, change: LinkChange::Closed(_) | LinkChange::Reset(_) } if *link == wanted);
+    view.trace.entries().iter().position(|entry| ends(&entry.event))
 }
 
 fn seconds(view: &View<'_>, at: Duration) -> f64 {

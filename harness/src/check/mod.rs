@@ -17,6 +17,7 @@ use crate::{
 pub mod body;
 pub mod compare;
 pub mod field;
+pub mod handle;
 pub mod media;
 pub mod order;
 pub mod pack;

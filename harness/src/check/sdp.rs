@@ -16,6 +16,8 @@ pub enum Format {
     Cpim,
     /// A session description in a request.
     Offer,
+    /// One that changes what was agreed before.
+    Modified,
     /// A session description in a response.
     Answer,
 }
@@ -50,6 +52,23 @@ pub fn is_description(view: &View<'_>, format: Format, with: &[(Field, String)])
         findings.extend(with.iter().filter_map(|(field, value)| holds(seen, field, value)));
         findings
     })
+}
+
+/// The body is an offer that changes the session as RFC 3264, 8 lets it, with these attributes.
+#[must_use]
+pub fn is_modified(view: &View<'_>, with: &[(Field, String)]) -> Judgement {
+    let spec = match "RFC 3264 section 8".parse::<pack::Spec>() {
+        Ok(spec) => spec,
+        Err(error) => return Judgement::Obstacle(Reason::Suite, error.to_string()),
+    };
+    match (is_description(view, Format::Modified, with), pack::obeys(view, &spec)) {
+        (Judgement::Looked { findings, evidence }, Judgement::Looked { findings: more, .. }) => {
+            let findings: Vec<Finding> = findings.into_iter().chain(more).collect();
+            let places = findings.iter().flat_map(|f| f.evidence.clone()).collect();
+            Judgement::Looked { evidence: if findings.is_empty() { evidence } else { places }, findings }
+        }
+        (Judgement::Looked { .. }, obstacle) | (obstacle, _) => obstacle,
+    }
 }
 
 /// What is wrong with one line of the table.

@@ -1,6 +1,7 @@
-//! Transactions and dialogs of the SUT: what is left unanswered, what is no longer repeated, where a request belongs.
+//! Transactions and dialogs of the SUT: what is left unanswered, what is no longer repeated, where a request belongs, which
+//! sessions are open.
 
-use std::time::Duration;
+use std::{str::FromStr, time::Duration};
 
 use super::{
     View, on_it, pack,
@@ -11,15 +12,40 @@ use crate::{
     verdict::{Finding, Judgement, Reason},
 };
 
+mod open;
+
+pub use open::{identities, invited_by_focus, is_bound, is_established, is_notified, open};
+
 /// Where a request of the SUT belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dialog {
     /// It begins something new.
     Outside,
-    /// In the dialog of the INVITE that it has the Call-ID of.
-    Session,
+    /// In the dialog of the INVITE that it has the Call-ID of: with this actor, if one is named.
+    Session(Option<String>),
     /// In the dialog of the SUBSCRIBE that it has the Call-ID of.
     Subscription,
+}
+
+/// Why a text names no dialog.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} names no dialog; say `outside any dialog`, `within the session` or `within the subscription`")]
+pub struct NoDialog(String);
+
+impl FromStr for Dialog {
+    type Err = NoDialog;
+
+    fn from_str(text: &str) -> Result<Self, NoDialog> {
+        match text {
+            "outside any dialog" => Ok(Self::Outside),
+            "within the session" => Ok(Self::Session(None)),
+            "within the subscription" => Ok(Self::Subscription),
+            _ => match text.strip_prefix("within the session with ") {
+                Some(actor) => Ok(Self::Session(Some(actor.to_owned()))),
+                None => Err(NoDialog(text.to_owned())),
+            },
+        }
+    }
 }
 
 /// What may cross an acknowledgement on its way: half of T1 (RFC 3261, 17.1.1.1).
@@ -114,10 +140,13 @@ fn acknowledges(view: &View<'_>, at: usize, index: usize) -> bool {
 
 /// "It" is sent outside any dialog, or within one: identifiers, tags, CSeq, route set, remote target (CMP-DIALOG).
 #[must_use]
-pub fn is_sent(view: &View<'_>, dialog: Dialog) -> Judgement {
+pub fn is_sent(view: &View<'_>, dialog: &Dialog) -> Judgement {
     on_it(view, |seen| match dialog {
         Dialog::Outside => outside(view, seen),
-        Dialog::Session => within(view, seen, "INVITE"),
+        Dialog::Session(with) => {
+            let stranger = with.as_ref().and_then(|actor| open::elsewhere(view, seen, actor));
+            within(view, seen, "INVITE").into_iter().chain(stranger).collect()
+        }
         Dialog::Subscription => within(view, seen, "SUBSCRIBE"),
     })
 }

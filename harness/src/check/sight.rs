@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{View, reference::MessageRef, shortened};
 use crate::{
     trace::{Event, view::Item},
-    upper::{Answer, Sight},
+    upper::{Participant, Sight},
     verdict::{Evidence, Finding, Judgement, Reason, Severity},
     wire::uri,
 };
@@ -23,19 +23,36 @@ pub enum Shown {
     IsNot,
 }
 
+/// Sights that tell how things stand, so that only the latest counts.
+const STANDING: [&str; 2] = ["participants", "session-record"];
+
 /// A sight of one of these kinds, with these fields: texts, compared as they stand; addresses by CMP-URI; lists as sets,
 /// their elements joined by `, ` and a listed message by its identifier, as `entries` by identifier, kind and sender.
 ///
 /// A message that does not fit beside one that does is a fail: who shows half a message first has shown it.
+///
+/// Of participants, a field that is an address says where he or she stands, and nobody else but the user may be listed;
+/// that they are *not* shown so means that none of these is.
 #[must_use]
 pub fn is_shown(view: &View<'_>, shown: Shown, kinds: &[&str], fields: &[(String, String)]) -> Judgement {
-    let sights: Vec<(usize, &Sight)> = since(view).filter(|(_, sight)| kinds.contains(&sight.name())).collect();
+    let mut sights: Vec<(usize, &Sight)> = since(view).filter(|(_, sight)| kinds.contains(&sight.name())).collect();
+    if shown != Shown::IsNot && kinds.iter().any(|kind| STANDING.contains(kind)) {
+        sights = sights.pop().into_iter().collect();
+    }
     let evidence: Vec<Evidence> = sights.iter().map(|(entry, _)| Evidence::at(*entry, 0, 0)).collect();
     let kind = kinds.join(" or ");
     let with: Vec<_> = fields.iter().map(|(name, value)| format!("{name} {value:?}")).collect();
     let expected = if with.is_empty() { format!("the sight {kind}") } else { format!("the sight {kind} with {}", with.join(", ")) };
-    let (fits, others): (Vec<_>, Vec<_>) =
-        sights.iter().partition(|(_, sight)| fields.iter().all(|(name, value)| holds(sight, name, value)));
+    let (about, plain): (Vec<_>, Vec<_>) = fields.iter().cloned().partition(|(name, _)| name.contains(':'));
+    let own = view.addresses("Alice");
+    let fits = |sight: &Sight| {
+        let listed = match sight {
+            Sight::Participants { list, .. } if !about.is_empty() => roster(list, &about, shown != Shown::IsNot, &own),
+            _ => about.is_empty(),
+        };
+        listed && plain.iter().all(|(name, value)| holds(sight, name, value))
+    };
+    let (fits, others): (Vec<_>, Vec<_>) = sights.iter().partition(|(_, sight)| fits(sight));
     let fitting = fits.len();
     let other = others.into_iter().find(|(_, sight)| matches!(sight, Sight::MessageReceived(_)));
     let told = |sight: &Sight| shortened(&serde_json::to_string(sight).unwrap_or_default());
@@ -98,39 +115,30 @@ pub fn text_is_shown(view: &View<'_>, shown: Shown, text: &str) -> Judgement {
     }
 }
 
-/// Handle of the message that the user saw last.
-#[must_use]
-pub fn last_message(view: &View<'_>) -> Option<String> {
-    view.trace.entries().iter().rev().find_map(|entry| match &entry.event {
-        Event::Seen(Sight::MessageReceived(message)) => Some(message.message.clone()),
-        _ => None,
-    })
-}
-
-/// Handle of the invitation that the user saw last.
-#[must_use]
-pub fn last_invitation(view: &View<'_>) -> Option<String> {
-    view.trace.entries().iter().rev().find_map(|entry| match &entry.event {
-        Event::Seen(Sight::Invitation { invitation, .. }) => Some(invitation.clone()),
-        _ => None,
-    })
-}
-
-/// Handle of the message that the user sent last, as the product gave it.
-#[must_use]
-pub fn last_sent(view: &View<'_>) -> Option<String> {
-    view.trace.entries().iter().rev().find_map(|entry| match &entry.event {
-        Event::Answered { answer: Answer::Taken(handles), .. } => handles.get("message").cloned(),
-        _ => None,
-    })
-}
-
 fn since<'a>(view: &View<'a>) -> impl Iterator<Item = (usize, &'a Sight)> {
     let stimulus = view.stimulus();
     view.trace.entries().iter().enumerate().skip(stimulus).filter_map(|(number, entry)| match &entry.event {
         Event::Seen(sight) => Some((number, sight)),
         _ => None,
     })
+}
+
+/// Whether participants are listed: all of `about` with their states and nobody else, or one of them at least.
+///
+/// Who is gone need not be listed, and a product that tells no state shows who is there.
+fn roster(list: &[Participant], about: &[(String, String)], exactly: bool, own: &[String]) -> bool {
+    const GONE: &str = "disconnected";
+    let is = |one: &Participant, address: &str| uri::same(&one.address, address);
+    let met = |(address, state): &(String, String)| match list.iter().find(|one| is(one, address)) {
+        None => state == GONE && exactly,
+        Some(one) => state.is_empty() || one.status.as_deref().unwrap_or("connected") == state,
+    };
+    if !exactly {
+        return about.iter().any(met);
+    }
+    let gone = |one: &Participant| one.status.as_deref() == Some(GONE);
+    let known = |one: &Participant| gone(one) || about.iter().map(|(a, _)| a).chain(own).any(|address| is(one, address));
+    about.iter().all(met) && list.iter().all(known)
 }
 
 /// Whether a field of the sight has this value; `content` is text or base64 of it.

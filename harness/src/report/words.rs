@@ -95,6 +95,7 @@ pub(super) fn meaning(reason: Reason) -> &'static str {
         Reason::Disk => "The run folder could not be written.",
         Reason::Suite => "A feature, scenario or catalogue row of the suite is wrong.",
         Reason::Ics => "The vendor's statement (ICS) rules it out.",
+        Reason::Edition => "It is of another edition of CPM.",
         Reason::Branch => "The SUT took another branch than the one that the line judges.",
         Reason::NotObservable => "Nothing of it can be observed from outside.",
         Reason::NoFormat => "The source defines no format for it.",

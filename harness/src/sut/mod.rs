@@ -5,6 +5,7 @@
 
 pub mod call;
 mod client;
+mod edition;
 pub mod external;
 mod ics;
 mod ixit;
@@ -17,6 +18,7 @@ pub mod serve;
 mod template;
 
 pub use client::UpperEvent;
+pub use edition::Edition;
 pub use external::ExternalSut;
 pub use ics::{ICS, Ics};
 pub use ixit::{IXIT, Ixit, IxitKey, Kind};

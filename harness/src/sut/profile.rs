@@ -13,7 +13,7 @@ use std::{
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use super::{ICS, Ics, Ixit, Reach, UpperTester};
+use super::{Edition, ICS, Ics, Ixit, Reach, UpperTester};
 use crate::yaml::{self, YamlError};
 
 /// Why a profile is refused; shown as `file:line:column: what`.
@@ -28,6 +28,9 @@ pub struct Profile {
     pub name: String,
     /// What it is.
     pub role: Role,
+    /// The edition of CPM that it implements; the reference, without a profile, implements each.
+    #[serde(default = "newest", skip_serializing_if = "Option::is_none")]
+    pub edition: Option<Edition>,
     /// How its signalling is reached.
     #[serde(default)]
     pub reach: Reach,
@@ -106,6 +109,9 @@ pub fn parse(file: &str, text: &str) -> Result<Profile, ProfileError> {
     if let Some(home) = home {
         profile.ixit.derive("home", || home.clone());
     }
+    if let Some(edition) = profile.edition {
+        profile.ixit.derive("user agent release", || edition.release().to_owned());
+    }
     Ok(profile)
 }
 
@@ -119,6 +125,7 @@ impl Profile {
         Self {
             name: "embedded reference".to_owned(),
             role: Role::CpmClient,
+            edition: None,
             reach: Reach::default(),
             upper_tester: UpperTester::Embedded,
             ics: Ics::of(&claimed),
@@ -127,6 +134,25 @@ impl Profile {
             waivers: Vec::new(),
             folder: PathBuf::new(),
         }
+    }
+
+    /// What the SUT is while it is tested against a section: one that implements several editions is of the section's.
+    #[must_use]
+    pub fn in_section(&self, section: &str) -> Self {
+        let mut profile = self.clone();
+        if profile.edition.is_none() {
+            let edition = Edition::of(section);
+            profile.edition = Some(edition);
+            profile.ixit.derive("user agent release", || edition.release().to_owned());
+        }
+        profile
+    }
+
+    /// Why a section says nothing about the SUT: it is of another edition. `None`: it does.
+    #[must_use]
+    pub fn other_edition(&self, section: &str) -> Option<String> {
+        let (own, other) = (self.edition?, Edition::of(section));
+        (own != other).then(|| format!("the profile is of CPM {}, this is of CPM {}", own.name(), other.name()))
     }
 }
 
@@ -163,6 +189,11 @@ impl<'de> Deserialize<'de> for Role {
             None => Err(yaml::unknown("role", word, names())),
         })
     }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "serde wants the type of the field")]
+fn newest() -> Option<Edition> {
+    Some(Edition::Two)
 }
 
 fn one() -> NonZeroU16 {

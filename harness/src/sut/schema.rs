@@ -6,7 +6,7 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::{
-    ICS, IXIT, Kind,
+    Edition, ICS, IXIT, Kind,
     call::{Hello, HelloParams, NoParams, PROTOCOL, ResetParams},
     profile::Role,
 };
@@ -87,6 +87,11 @@ pub fn profile() -> Value {
         "properties": {
             "name": { "description": "Name of the product, with its version.", "type": "string", "minLength": 1 },
             "role": { "description": "What it is.", "enum": Role::ALL.map(Role::name) },
+            "edition": {
+                "description": "The edition of CPM that it implements.",
+                "enum": Edition::ALL.map(Edition::name),
+                "default": Edition::Two.name(),
+            },
             "reach": {
                 "description": "How its signalling is reached.",
                 "type": "object",

@@ -12,6 +12,8 @@ pub fn template(name: &str, upper_tester: &UpperTester) -> String {
          \n\
          name: {}\n\
          role: cpm-client\n\
+         # 2.0 or 1.0: what is of the other edition is not applicable.\n\
+         edition: \"2.0\"\n\
          \n\
          # sip: udp, tcp or both, one run each. core: where the fake core listens; with port 0 any port, which the SUT is told\n\
          # by the act `configure`.\n\

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use harness::sut::{Profile, profile};
+use harness::sut::{Edition, Profile, profile};
 use serde::Serialize;
 
 use super::{Done, Format, Stop, print, profile_and_ids, selects};
@@ -23,6 +23,7 @@ pub(super) struct Args {
 struct Entry {
     id: String,
     section: String,
+    edition: &'static str,
     role: String,
     level: String,
     tested: bool,
@@ -43,14 +44,17 @@ pub(super) fn main(suite: &Suite, args: Args) -> Done {
         let judging = by.get(&row.id).map_or(&[][..], Vec::as_slice);
         let playing: Vec<_> = judging.iter().filter(|case| case.ruled_out(&profile).is_none()).collect();
         let untested = all.iter().flat_map(|case| &case.judged).find(|j| j.requirement == row.id).and_then(|j| j.untested);
-        let reason = match (playing.is_empty(), judging.first()) {
+        let section = suite.catalogue.section_of(&row.id).map(|s| format!("{}-{}", s.document, s.section)).unwrap_or_default();
+        let edition = Edition::of(&section).name();
+        let reason = profile.other_edition(&section).or_else(|| match (playing.is_empty(), judging.first()) {
             (false, _) => None,
             (true, Some(case)) => case.ruled_out(&profile),
             (true, None) => untested.map(|reason| reason.to_string()),
-        };
+        });
         entries.push(Entry {
             id: row.id.clone(),
-            section: suite.catalogue.section_of(&row.id).map(|s| format!("{}-{}", s.document, s.section)).unwrap_or_default(),
+            section,
+            edition,
             role: row.role.clone(),
             level: row.level.to_string(),
             tested: !playing.is_empty(),
@@ -68,7 +72,7 @@ pub(super) fn main(suite: &Suite, args: Args) -> Done {
             (None, 1) => "1 scenario".to_owned(),
             (None, n) => format!("{n} scenarios"),
         };
-        let _ = writeln!(out, "{:<26} {:<10} {what}", entry.id, entry.level);
+        let _ = writeln!(out, "{:<26} CPM {:<4} {:<10} {what}", entry.id, entry.edition, entry.level);
     }
     let tested = entries.iter().filter(|e| e.tested).count();
     let _ = writeln!(out, "{} requirements, {tested} tested", entries.len());

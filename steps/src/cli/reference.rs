@@ -9,7 +9,7 @@ use harness::{
         conduct::Deviant,
         cpm_client::{CpmClient, Settings},
     },
-    sut::Profile,
+    sut::{Edition, Profile},
 };
 
 use super::{Done, FINE, HARNESS, Stop};
@@ -23,6 +23,9 @@ pub(super) struct Args {
     /// Lay the defect of this requirement over it.
     #[arg(long, value_name = "ID")]
     defect: Option<String>,
+    /// The edition of CPM that it implements.
+    #[arg(long, value_name = "EDITION", default_value = "2.0", value_parser = ["1.0", "2.0"])]
+    edition: String,
     /// Where to listen for SIP over UDP and TCP.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
@@ -42,7 +45,8 @@ pub(super) fn main(suite: Option<&Path>, args: Args) -> Done {
     let seed = u64::try_from(run::unix_now().as_nanos()).unwrap_or_default();
     let epoch = i64::try_from(run::unix_now().as_secs()).unwrap_or_default();
     let make = |address| -> Box<dyn Actor> {
-        let settings = Settings { fingerprint: tls::fingerprint().to_owned(), ..Settings::default() };
+        let release = Edition::ALL.into_iter().find(|edition| edition.name() == args.edition).unwrap_or(Edition::Two).release().to_owned();
+        let settings = Settings { release, fingerprint: tls::fingerprint().to_owned(), ..Settings::default() };
         let client = Box::new(CpmClient::new(settings, address, seed, epoch));
         Box::new(Deviant::new(client, rules, stage::names(&Profile::embedded().ixit), stage::Hosts::new(), Vec::new(), seed))
     };

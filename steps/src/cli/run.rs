@@ -81,14 +81,16 @@ fn asked(suite: &Suite, row: &Requirement, all: &[Case], by: &BTreeMap<String, V
     let section = suite.catalogue.section_of(&row.id);
     let judging = by.get(&row.id).map_or(&[][..], Vec::as_slice);
     let untested = || all.iter().flat_map(|case| &case.judged).find(|j| j.requirement == row.id).and_then(|j| j.untested);
-    let unless_judged = match judging.iter().map(|case| case.ruled_out(profile)).collect::<Option<Vec<_>>>() {
+    let id = section.map(|s| format!("{}-{}", s.document, s.section)).unwrap_or_default();
+    let other = profile.other_edition(&id).map(|words| (Verdict::NotApplicable, Reason::Edition, words));
+    let unless_judged = other.or_else(|| match judging.iter().map(|case| case.ruled_out(profile)).collect::<Option<Vec<_>>>() {
         Some(rules) if !rules.is_empty() => Some((Verdict::NotApplicable, Reason::Ics, rules[0].clone())),
         Some(_) => untested().map(|reason| (Verdict::NotTested, reason, String::new())),
         None => None,
-    };
+    });
     Asked {
         id: row.id.clone(),
-        section: section.map(|s| format!("{}-{}", s.document, s.section)).unwrap_or_default(),
+        section: id,
         title: section.map(|s| s.title.clone()).unwrap_or_default(),
         level: row.level,
         basis: row.basis,

@@ -1,0 +1,97 @@
+//! Given: sessions that are open already.
+
+use std::time::Duration;
+
+use cucumber::given;
+use gherkin::Step;
+use harness::{
+    check::{View, handle, session},
+    trace::Mark,
+    upper::{Act, InvitationAnswer, StartSession},
+    verdict::Reason,
+};
+
+use crate::{
+    network,
+    params::{Actor, Session},
+    user,
+    world::{Obstacle, World},
+};
+
+/// INVITE, 2xx, ACK, MSRP, in a group the first NOTIFY; who stands first invites; table: `group` (a group of the network, which
+/// Alice joins if it is the Lobby), `closed`.
+#[given(expr = "a(n) {session} is established between {actor} and {actor}( with)")]
+async fn is_established(world: &mut World, session: Session, one: Actor, other: Actor, step: &Step) {
+    if one.0 != "Alice" {
+        return accepted(world, Some(&one.0), session.opening()).await;
+    }
+    let mut group = other.is_group().then(|| other.clone());
+    let mut closed = false;
+    for (option, value) in network::pairs(step) {
+        match option.as_str() {
+            "group" => group = Some(Actor(value)),
+            "closed" => closed = value == "yes",
+            _ => return world.stop(Obstacle::new(Reason::Suite, format!("a session has no option {option:?}"))),
+        }
+    }
+    let act = match &group {
+        Some(lobby) if lobby.0 == "the Lobby" => Act::JoinGroup { group: network::address(world, &lobby.0), anonymous: false },
+        _ => {
+            let people: &[&str] = if session.is_of_group() { &["Bob", "Carol"] } else { &[other.0.as_str()] };
+            let whom = group.as_ref().map_or(people.to_vec(), |group| vec![group.0.as_str()]);
+            let addresses = whom.into_iter().map(|actor| network::address(world, actor)).collect();
+            Act::StartSession(StartSession { closed, ..user::invitation(addresses, &session, group.is_some()) })
+        }
+    };
+    beforehand(world, "Alice begins a session");
+    world.act(act).await;
+    world.unless_refused();
+    comes_about(world, "the session").await;
+}
+
+/// Delivers a named invitation; the user accepts it, and messages can flow.
+#[given(expr = "{actor} has accepted {string}")]
+async fn has_accepted(world: &mut World, _actor: Actor, name: String) {
+    accepted(world, None, &name).await;
+}
+
+async fn accepted(world: &mut World, from: Option<&str>, name: &str) {
+    beforehand(world, &format!("{name:?} comes"));
+    if network::send(world, from, name).is_none() {
+        return;
+    }
+    // A product may be set up to accept without asking.
+    let asked = |view: &View<'_>| handle::is_invited(view) || session::is_established(view);
+    if !world.until(asked).await {
+        return world.stop(Obstacle::new(Reason::Preamble, format!("the SUT did not show {name:?}")));
+    }
+    if let Some(invitation) = world.look(|view| handle::is_invited(view).then(|| handle::last_invitation(view)).flatten()).flatten() {
+        user::accept(world, invitation, InvitationAnswer::Accept, None).await;
+        world.unless_refused();
+    }
+    comes_about(world, name).await;
+}
+
+/// Marks a stimulus that nobody judges: what the scenario is about comes later.
+fn beforehand(world: &mut World, what: &str) {
+    if let Some(bench) = world.bench() {
+        bench.mark(Mark::Stimulus(format!("{what} beforehand")));
+    }
+}
+
+/// Waits until the session is there for everybody.
+async fn comes_about(world: &mut World, what: &str) {
+    if !world.goes_on() {
+        return;
+    }
+    if !world.until(|view| session::is_established(view) && session::is_bound(view)).await {
+        let missing = if world.look(session::is_established) == Some(true) { "its MSRP" } else { "its ACK" };
+        return world.stop(Obstacle::new(Reason::Preamble, format!("{what} did not come about: {missing} is missing")));
+    }
+    // A group tells who is there; that nothing is told hinders nobody.
+    world.until(session::is_notified).await;
+    let acts = world.duration("acts");
+    if let Some(bench) = world.bench() {
+        bench.idle(acts, Duration::ZERO).await;
+    }
+}
