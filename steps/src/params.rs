@@ -80,7 +80,7 @@ word!(
     /// The fixed cast.
     Actor,
     "actor",
-    r"Alice|Bob|Carol|Dave|Mallory|the IMS core|the Controlling Function|the Participating Function|the Lunch Group|the Lobby|the Message Store|the Content Server|the MSRP Relay"
+    r"Alice|Bob|Carol|Dave|Erin|Mallory|the IMS core|the Controlling Function|the Participating Function|the Lunch Group|the Lobby|the Message Store|the Content Server|the MSRP Relay"
 );
 word!(
     /// One addressee, or several.

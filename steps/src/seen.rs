@@ -129,6 +129,21 @@ async fn is_shown(world: &mut World, clause: Clause, _actor: Actor, shown: Shown
     }
 }
 
+/// Looks for a sight; without it the rest is inconclusive.
+#[then(expr = "{actor} is shown {sight}( with)")]
+async fn sees_shown(world: &mut World, _actor: Actor, sight: Sight, step: &Step) {
+    let kinds = sight.names();
+    let Some(fields) = fields(world, step) else { return };
+    world.unless_refused();
+    if !told(world, &kinds) {
+        return world.stop(Obstacle::new(Reason::NoSight, "the adapter does not tell what the user sees"));
+    }
+    let check = |view: &View<'_>| sight::is_shown(view, sight::Shown::Is, &kinds, &fields);
+    if world.goes_on() && !world.until(|view| is_content(&check(view))).await {
+        world.stop(Obstacle::new(Reason::NotTriggered, format!("the user was not shown {sight}")));
+    }
+}
+
 /// Each such sight comes after, or before, another message: after the last chunk of an MSRP message.
 #[then(expr = "{clause} {actor} is shown {sight} {order} {message}")]
 async fn is_shown_in_order(world: &mut World, clause: Clause, _actor: Actor, sight: Sight, order: Order, message: Message, step: &Step) {

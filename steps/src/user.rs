@@ -16,7 +16,7 @@ use crate::{
 
 mod sessions;
 
-pub(crate) use sessions::{accept, invitation};
+pub(crate) use sessions::{answer, invitation};
 
 /// `send-message`; options: reply to, anonymous, expires, notify, conversation, from, content type, to.
 #[when(expr = "{actor} sends {string} to {actors}( with)")]

@@ -1,6 +1,6 @@
 //! Handles that the user of the SUT was given: of messages, invitations and sessions.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{View, session};
 use crate::{
@@ -51,6 +51,16 @@ pub fn last_sent(view: &View<'_>) -> Option<String> {
 pub fn is_invited(view: &View<'_>) -> bool {
     let seen = view.trace.entries().iter().skip(view.stimulus());
     seen.into_iter().any(|entry| matches!(&entry.event, Event::Seen(Sight::Invitation { .. })))
+}
+
+/// How long the user has to answer an invitation: as the product was set up last, else as the IXIT says.
+#[must_use]
+pub fn invitation_timeout(view: &View<'_>) -> Duration {
+    let set = view.trace.entries().iter().rev().find_map(|entry| match &entry.event {
+        Event::Asked { act: Act::Configure { setting, value }, .. } if setting == "invitation-timeout" => value.as_u64(),
+        _ => None,
+    });
+    set.map_or_else(|| view.ixit.duration("invitation timeout"), Duration::from_secs)
 }
 
 /// A session as the user knows it.

@@ -66,7 +66,7 @@ async fn accepted(world: &mut World, from: Option<&str>, name: &str) {
         return world.stop(Obstacle::new(Reason::Preamble, format!("the SUT did not show {name:?}")));
     }
     if let Some(invitation) = world.look(|view| handle::is_invited(view).then(|| handle::last_invitation(view)).flatten()).flatten() {
-        user::accept(world, invitation, InvitationAnswer::Accept, None).await;
+        user::answer(world, invitation, InvitationAnswer::Accept, None).await;
         world.unless_refused();
     }
     comes_about(world, name).await;

@@ -100,9 +100,12 @@ async fn modifies(world: &mut World, _actor: Actor, what: String, step: &Step) {
     world.act(Act::ModifySession { session, change, types }).await;
 }
 
-/// Answers the invitation that was shown last; option of a redirection: to.
+/// Answers the invitation that was shown last, or lets the time for that pass; option of a redirection: to.
 #[when(expr = "{actor} {decision} the invitation( with)")]
 async fn answers(world: &mut World, _actor: Actor, decision: Decision, step: &Step) {
+    if world.goes_on() {
+        world.until(handles::is_invited).await;
+    }
     world.stimulus(&step.value);
     let Some(invitation) = handle(world, handles::last_invitation, "no invitation was shown to the user before") else { return };
     let mut to = None;
@@ -112,13 +115,15 @@ async fn answers(world: &mut World, _actor: Actor, decision: Decision, step: &St
             _ => return world.stop(Obstacle::new(Reason::Suite, format!("answer-invitation has no option {option:?}"))),
         }
     }
-    if let Some(decision) = decision.0 {
-        accept(world, invitation, decision, to).await;
+    match (decision.0, world.look(handles::invitation_timeout)) {
+        (Some(decision), _) => answer(world, invitation, decision, to).await,
+        (None, Some(timeout)) => world.pass(timeout).await,
+        (None, None) => {}
     }
 }
 
 /// Lets the user answer an invitation.
-pub(crate) async fn accept(world: &mut World, invitation: String, decision: InvitationAnswer, to: Option<String>) {
+pub(crate) async fn answer(world: &mut World, invitation: String, decision: InvitationAnswer, to: Option<String>) {
     world.act(Act::AnswerInvitation { invitation, decision, to }).await;
 }
 
