@@ -23,6 +23,9 @@ pub enum Shown {
     IsNot,
 }
 
+/// Where a participant stands who has left (RFC 4575, 5.7.3).
+const GONE: &str = "disconnected";
+
 /// Sights that tell how things stand, so that only the latest counts.
 const STANDING: [&str; 2] = ["participants", "session-record"];
 
@@ -31,8 +34,8 @@ const STANDING: [&str; 2] = ["participants", "session-record"];
 ///
 /// A message that does not fit beside one that does is a fail: who shows half a message first has shown it.
 ///
-/// Of participants, a field that is an address says where he or she stands, and nobody else but the user may be listed;
-/// that they are *not* shown so means that none of these is.
+/// Of participants, a field that is an address says where he or she stands, and nobody else but the user may be listed; that
+/// they are *not* shown so means that none of these is. The field `participants` lists who is there, whatever is said of the user.
 #[must_use]
 pub fn is_shown(view: &View<'_>, shown: Shown, kinds: &[&str], fields: &[(String, String)]) -> Judgement {
     let mut sights: Vec<(usize, &Sight)> = since(view).filter(|(_, sight)| kinds.contains(&sight.name())).collect();
@@ -50,7 +53,16 @@ pub fn is_shown(view: &View<'_>, shown: Shown, kinds: &[&str], fields: &[(String
             Sight::Participants { list, .. } if !about.is_empty() => roster(list, &about, shown != Shown::IsNot, &own),
             _ => about.is_empty(),
         };
-        listed && plain.iter().all(|(name, value)| holds(sight, name, value))
+        listed
+            && plain.iter().all(|(name, value)| match sight {
+                Sight::Participants { list, .. } if name == "participants" => {
+                    let there = |address: &str| (address.to_owned(), String::new());
+                    let wanted: Vec<_> = value.split(", ").filter(|a| !own.iter().any(|own| uri::same(own, a))).map(there).collect();
+                    let left: Vec<Participant> = list.iter().filter(|one| one.status.as_deref() != Some(GONE)).cloned().collect();
+                    roster(&left, &wanted, true, &own)
+                }
+                _ => holds(sight, name, value),
+            })
     };
     let (fits, others): (Vec<_>, Vec<_>) = sights.iter().partition(|(_, sight)| fits(sight));
     let fitting = fits.len();
@@ -127,7 +139,6 @@ fn since<'a>(view: &View<'a>) -> impl Iterator<Item = (usize, &'a Sight)> {
 ///
 /// Who is gone need not be listed, and a product that tells no state shows who is there.
 fn roster(list: &[Participant], about: &[(String, String)], exactly: bool, own: &[String]) -> bool {
-    const GONE: &str = "disconnected";
     let is = |one: &Participant, address: &str| uri::same(&one.address, address);
     let met = |(address, state): &(String, String)| match list.iter().find(|one| is(one, address)) {
         None => state == GONE && exactly,

@@ -160,6 +160,10 @@ fn the_participants_are_those_of_the_latest_sight() {
     assert_eq!(told(&later, sight::Shown::Is, &[(bob, "connected")]), "fail violated");
     assert_eq!(told(&later, sight::Shown::Is, &[(bob, "connected"), (carol, "connected")]), "met");
     assert_eq!(told(&later.clone().shows(&[(bob, "")]), sight::Shown::Is, &[(bob, ""), (carol, "disconnected")]), "met");
+    let all = |addresses: &[&str]| told(&later, sight::Shown::Is, &[("participants", addresses.join(", ").as_str())]);
+    assert_eq!((all(&[alice, bob, carol]).as_str(), all(&[carol, bob]).as_str()), ("met", "met"));
+    assert_eq!((all(&[bob]).as_str(), all(&[bob, carol, "sip:dave@example.com"]).as_str()), ("fail violated", "fail violated"));
+    assert_eq!(told(&talk, sight::Shown::Is, &[("participants", bob)]), "met");
     assert_eq!(told(&talk, sight::Shown::IsNot, &[("sip:dave@example.com", "connected")]), "met");
     assert_eq!(told(&later, sight::Shown::IsNot, &[("sip:dave@example.com", "connected"), (carol, "connected")]), "fail unexpected");
 }
