@@ -29,6 +29,7 @@ mod deferred;
 mod forwarding;
 mod large;
 mod pages;
+mod plane;
 mod receiving;
 mod registration;
 mod sending;
@@ -38,6 +39,7 @@ use conference::Conferences;
 use deferred::{Deferred, Storage};
 use large::Large;
 use pages::Pages;
+use plane::Plane;
 use receiving::Stored;
 use registration::{Next, Purpose, Registration};
 use sending::Letter;
@@ -63,6 +65,7 @@ pub struct CpmClient {
     queue: VecDeque<Letter>,
     /// Requests without final response: target and handle by transaction.
     outstanding: BTreeMap<u64, (String, Option<String>)>,
+    plane: Plane,
     large: Large,
     conferences: Conferences,
     conversations: BTreeMap<Vec<String>, String>,
@@ -81,8 +84,9 @@ impl CpmClient {
     #[must_use]
     pub fn new(settings: Settings, local: SocketAddr, seed: u64, epoch: i64) -> Self {
         Self {
-            large: Large::new(large::means(&settings, local), seed),
-            conferences: Conferences::new(large::means(&settings, local), seed),
+            plane: Plane::new(plane::means(&settings, local), seed),
+            large: Large::default(),
+            conferences: Conferences::new(plane::means(&settings, local), seed),
             initial: settings.clone(),
             settings,
             local,
@@ -209,6 +213,7 @@ impl CpmClient {
         self.streams.clear();
         self.queue.clear();
         self.outstanding.clear();
+        self.plane.clear();
         self.large.clear();
         self.conferences.clear();
         self.exhausted = false;
@@ -224,8 +229,8 @@ impl CpmClient {
 
     fn arrived(&mut self, now: Duration, hop: Hop, message: Message) {
         let heard = self.transactions.receive(now, hop, message);
-        self.large.calls.means = self.means();
-        let heard = self.large.calls.heard(now, &mut self.transactions, heard);
+        self.plane.calls.means = self.means();
+        let heard = self.plane.calls.heard(now, &mut self.transactions, heard);
         match self.conferences.subscriber.heard(now, &mut self.transactions, heard) {
             Heard::Request(id, request) => self.requested(now, id, &request),
             Heard::Response(id, response) => self.responded(now, id, &response),
@@ -256,9 +261,9 @@ impl CpmClient {
 
     fn due(&mut self, now: Duration) {
         let given_up = self.transactions.tick(now);
-        self.large.calls.means = self.means();
-        self.large.msrp.tick(now);
-        let given_up = self.large.calls.tick(now, &mut self.transactions, given_up);
+        self.plane.calls.means = self.means();
+        self.plane.msrp.tick(now);
+        let given_up = self.plane.calls.tick(now, &mut self.transactions, given_up);
         for id in self.conferences.subscriber.tick(now, &mut self.transactions, given_up) {
             if self.registration.pending.is_some_and(|(pending, _)| pending == id) {
                 self.registration.over();
@@ -316,8 +321,8 @@ pub(crate) fn tagged(octets: bytes::Bytes, tag: &str) -> bytes::Bytes {
 impl Actor for CpmClient {
     fn handle(&mut self, now: Duration, input: Input) {
         match input {
-            Input::Bytes { hop, bytes } if hop.protocol == Protocol::Msrp => self.large.msrp.receive(now, hop, &bytes),
-            Input::Closed { hop } if hop.protocol == Protocol::Msrp => self.large.closed(hop),
+            Input::Bytes { hop, bytes } if hop.protocol == Protocol::Msrp => self.plane.receive(now, hop, &bytes),
+            Input::Closed { hop } if hop.protocol == Protocol::Msrp => self.plane.closed(hop),
             Input::Bytes { hop, .. } | Input::Closed { hop } if hop.protocol == Protocol::Imap => self.store_said(now, input),
             Input::Bytes { hop, .. } | Input::Closed { hop } if hop.protocol == Protocol::Http => self.page_came(input),
             Input::Bytes { hop, bytes } if hop.transport == Transport::Udp => self.arrived(now, hop, Message::parse(bytes)),
@@ -355,14 +360,14 @@ impl Actor for CpmClient {
         if let Some(at) = self.out.iter().position(|o| matches!(o, Output::Answered { .. })) {
             return self.out.remove(at);
         }
-        self.out.pop_front().or_else(|| self.large.poll()).or_else(|| self.storage.poll()).or_else(|| self.pages.poll())
+        self.out.pop_front().or_else(|| self.plane.poll()).or_else(|| self.storage.poll()).or_else(|| self.pages.poll())
     }
 
     fn deadline(&self) -> Option<Duration> {
         let registration = [self.registration.refresh, self.registration.until];
         let others = [
             self.transactions.deadline(),
-            self.large.deadline(),
+            self.plane.deadline(),
             self.conferences.deadline(),
             self.storage.deadline(),
             self.pages.deadline(),
@@ -371,7 +376,7 @@ impl Actor for CpmClient {
     }
 
     fn idle(&self, now: Duration, within: Duration) -> bool {
-        let fetched = self.large.silent() && self.storage.idle() && self.pages.idle();
+        let fetched = self.plane.silent() && self.storage.idle() && self.pages.idle();
         let refreshes = [self.registration.refresh, self.conferences.sends()];
         self.out.is_empty() && fetched && refreshes.into_iter().flatten().all(|at| at > now + within)
     }
