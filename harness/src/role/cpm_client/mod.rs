@@ -30,9 +30,12 @@ mod forwarding;
 mod large;
 mod pages;
 mod plane;
+#[cfg(test)]
+mod play;
 mod receiving;
 mod registration;
 mod sending;
+mod sessions;
 pub mod settings;
 
 use conference::Conferences;
@@ -43,6 +46,7 @@ use plane::Plane;
 use receiving::Stored;
 use registration::{Next, Purpose, Registration};
 use sending::Letter;
+use sessions::Sessions;
 pub use settings::Settings;
 
 /// Most letters that wait to be sent.
@@ -67,7 +71,10 @@ pub struct CpmClient {
     outstanding: BTreeMap<u64, (String, Option<String>)>,
     plane: Plane,
     large: Large,
+    sessions: Sessions,
     conferences: Conferences,
+    /// Whether the device is without network.
+    offline: bool,
     conversations: BTreeMap<Vec<String>, String>,
     stored: VecDeque<Stored>,
     /// Handles of own messages by their IMDN Message-ID.
@@ -86,7 +93,9 @@ impl CpmClient {
         Self {
             plane: Plane::new(plane::means(&settings, local), seed),
             large: Large::default(),
+            sessions: Sessions::default(),
             conferences: Conferences::new(plane::means(&settings, local), seed),
+            offline: false,
             initial: settings.clone(),
             settings,
             local,
@@ -121,7 +130,7 @@ impl CpmClient {
     }
 
     fn may_send(&self) -> bool {
-        self.peer || self.registration.cpm
+        !self.offline && (self.peer || self.registration.cpm)
     }
 
     fn handle(&mut self, prefix: &str) -> String {
@@ -155,6 +164,9 @@ impl CpmClient {
 
     fn act(&mut self, now: Duration, act: Act) -> Answer {
         let taken = || Answer::Taken(BTreeMap::new());
+        if self.offline && !matches!(act, Act::GoOnline {} | Act::Restart { .. } | Act::Configure { .. } | Act::Query { .. }) {
+            return Answer::NotNow("the device is without network".to_owned());
+        }
         match act {
             Act::Register {} => {
                 self.register(now, Purpose::Cpm);
@@ -190,15 +202,21 @@ impl CpmClient {
             Act::Query { what, of } => self.query(what, &of),
             Act::CancelMessage { message } => self.cancel_message(now, &message),
             Act::AnswerInvitation { invitation, decision, to: _ } => self.answer_invitation(now, &invitation, decision),
-            Act::StartSession(_)
-            | Act::JoinGroup { .. }
-            | Act::RejoinGroup { .. }
-            | Act::EndSession { .. }
-            | Act::ModifySession { .. }
-            | Act::SendChat(_)
-            | Act::WatchParticipants { .. }
-            | Act::GoOffline { .. }
-            | Act::GoOnline {} => Answer::Refused("the reference does not do this yet".to_owned()),
+            Act::StartSession(wish) => self.start_session(now, wish),
+            Act::JoinGroup { group, anonymous } => self.join_group(now, &group, anonymous),
+            Act::RejoinGroup { session, anonymous } => self.rejoin_group(now, &session, anonymous),
+            Act::EndSession { session, anonymous } => self.end_session(now, &session, anonymous),
+            Act::SendChat(wish) => self.send_chat(now, wish),
+            Act::WatchParticipants { session, on } => self.watch_participants(now, &session, on),
+            Act::ModifySession { .. } => Answer::Refused("the reference does not do this yet".to_owned()),
+            Act::GoOffline { how } => {
+                self.go_offline(how);
+                taken()
+            }
+            Act::GoOnline {} => {
+                self.go_online(now);
+                taken()
+            }
             Act::ForwardStored(wish) => self.forward_stored(now, wish),
             Act::ListDeferred {} => self.list_deferred(now),
             Act::HandleDeferred { decisions } => self.handle_deferred(now, decisions),
@@ -208,21 +226,29 @@ impl CpmClient {
     }
 
     fn restart(&mut self, wipe: bool) {
+        self.plane.clear();
+        self.forget(wipe);
+    }
+
+    /// Forgets what goes on, and what is stored if that is wiped.
+    fn forget(&mut self, wipe: bool) {
         self.transactions.clear();
         self.registration = Registration::default();
         self.streams.clear();
         self.queue.clear();
         self.outstanding.clear();
-        self.plane.clear();
         self.large.clear();
-        self.conferences.clear();
-        self.exhausted = false;
+        self.sessions.lose();
+        self.conferences.lost();
+        (self.exhausted, self.offline) = (false, false);
         self.deferred.restart(wipe);
         self.storage.clear();
         self.pages.clear();
         if wipe {
             self.conversations.clear();
             self.stored.clear();
+            self.sessions.clear();
+            self.conferences.clear();
             self.notified.clear();
         }
     }
@@ -321,6 +347,7 @@ pub(crate) fn tagged(octets: bytes::Bytes, tag: &str) -> bytes::Bytes {
 impl Actor for CpmClient {
     fn handle(&mut self, now: Duration, input: Input) {
         match input {
+            Input::Bytes { .. } | Input::Closed { .. } | Input::Timeout if self.offline => return,
             Input::Bytes { hop, bytes } if hop.protocol == Protocol::Msrp => self.plane.receive(now, hop, &bytes),
             Input::Closed { hop } if hop.protocol == Protocol::Msrp => self.plane.closed(hop),
             Input::Bytes { hop, .. } | Input::Closed { hop } if hop.protocol == Protocol::Imap => self.store_said(now, input),
@@ -364,6 +391,9 @@ impl Actor for CpmClient {
     }
 
     fn deadline(&self) -> Option<Duration> {
+        if self.offline {
+            return None;
+        }
         let registration = [self.registration.refresh, self.registration.until];
         let others = [
             self.transactions.deadline(),

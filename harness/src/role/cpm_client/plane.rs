@@ -33,6 +33,8 @@ pub(super) struct Plane {
     pub msrp: Endpoint,
     /// Connections that are open, or about to be.
     open: BTreeSet<Hop>,
+    /// Connections that were left open when the network was lost.
+    lost: BTreeSet<Hop>,
     connects: VecDeque<Output>,
     closes: VecDeque<Hop>,
     /// What goes out, SIP included, in the order in which it came about.
@@ -45,6 +47,7 @@ impl Plane {
             calls: Calls::new(means, seed ^ 0x0063_616c_6c73),
             msrp: Endpoint::new(seed ^ 0x006d_7372_7073),
             open: BTreeSet::new(),
+            lost: BTreeSet::new(),
             connects: VecDeque::new(),
             closes: VecDeque::new(),
             traffic: VecDeque::new(),
@@ -58,6 +61,22 @@ impl Plane {
         self.connects.clear();
         self.traffic.clear();
         self.closes.extend(std::mem::take(&mut self.open));
+        self.found();
+    }
+
+    /// The network is lost: everything is forgotten, and nobody hears of it.
+    pub fn lose(&mut self) {
+        self.lost.append(&mut self.open);
+        self.calls.clear();
+        self.msrp.clear();
+        self.connects.clear();
+        self.traffic.clear();
+        self.closes.clear();
+    }
+
+    /// The network is there again: what was left open is closed.
+    pub fn found(&mut self) {
+        self.closes.extend(std::mem::take(&mut self.lost));
     }
 
     /// Lines up what is to go out: the SIP that was just made before the media that it leads to.
@@ -175,13 +194,17 @@ impl CpmClient {
         match event {
             call::Event::Accepted { call, .. } if self.decided(now, call, true) => {}
             call::Event::Refused { call, .. } if self.decided(now, call, false) => {}
+            event if self.sessions.of_call(event.call()).is_some() => self.session_called(now, event),
             event => self.large_called(now, event),
         }
     }
 
     /// Hands what happened to an MSRP session to what it is for.
     fn exchanged(&mut self, now: Duration, id: u64, event: msrp::Event) {
-        self.large_exchanged(now, id, event);
+        match self.sessions.of_msrp(id) {
+            Some(_) => self.session_exchanged(now, id, event),
+            None => self.large_exchanged(now, id, event),
+        }
     }
 
     /// Leaves the session of a call; its connection is closed once the BYE is answered.
