@@ -10,11 +10,11 @@ use crate::{
         Hop, Input,
         build::Draft,
         cpm_client::play::{Play, media},
-        msrp::{self, Endpoint, Terms, Wish},
+        msrp::{Endpoint, Terms, Wish},
         sdp::Description,
     },
     trace::Transport,
-    upper::{Act, Change, Conversation, NoticeCode, Offline, Queried, SendChat, StartSession, Status},
+    upper::{Act, Conversation, NoticeCode, Offline, Queried, SendChat, StartSession, Status},
 };
 
 const PATH: &str = "msrp://192.0.2.50:2855/bob;tcp";
@@ -458,12 +458,4 @@ fn a_large_invite_leaves_by_tcp_the_rest_as_ever() {
     let request = invite(&mut play, Act::StartSession(group()));
     assert!(request.raw.len() > 1300 && request.value("Via").unwrap().starts_with("SIP/2.0/TCP "));
     assert!(request.value("Contact").unwrap().contains(";transport=udp>"));
-}
-
-#[test]
-fn changes_are_not_refused_without_a_word() {
-    let mut play = client();
-    play.act(Act::ModifySession { session: "session-9".to_owned(), change: Change::Hold, types: Vec::new() });
-    assert!(!matches!(play.answers.last(), Some(Answer::Taken(_))));
-    assert!(matches!(msrp::Wish::new("a", "b", "c").message_id.as_str(), "a"));
 }
