@@ -116,6 +116,7 @@ impl CpmClient {
             from: Some(stored.asserted.first().unwrap_or(&stored.sender).clone()),
             time,
             conversation: stored.conversation.clone(),
+            session: stored.session.clone(),
             ..ReceivedMessage::default()
         };
         for piece in pieces(whole) {
