@@ -34,7 +34,9 @@ pub(super) fn request(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     if !dialog.caller
         && let Some(answer) = dialog.answer
     {
-        let acked = list[dialog.opening..index].iter().any(|s| !s.by_sut() && s.message.method() == Some("ACK"));
+        let call = opening.message.call_id();
+        let is_ack = |s: &Seen| !s.by_sut() && s.message.method() == Some("ACK") && s.message.call_id() == call;
+        let acked = list[dialog.opening..index].iter().any(is_ack);
         let given_up = seen.at.saturating_sub(list[answer].at) >= super::GIVEN_UP;
         if !acked && !given_up {
             let expected = "no BYE of a callee before the ACK, or 32 s without it";
