@@ -33,9 +33,9 @@ Feature: 7.3.1.1 A client invites one user to a session
       And [6] its User-Agent states the CPM release
       And [7-pub-gruu] it obeys RFC 5627 section 4.4
       And [8] its Privacy, if any, does not contain "none"
-      And [9-timer] it may have header field Supported
-      And [9-timer] it obeys RFC 4028 section 7.1
-      And [9-gruu] its Supported, if any, contains "gruu"
+      And [9-timer] it obeys RFC 3261 section 20.37
+      And [9-gruu] it obeys RFC 3261 section 20.37
+      And [10] it obeys RFC 4028 section 7.1
       And [10] its Session-Expires;refresher is "uac"
       And [11] its Conversation-ID is newly generated
       And [12] its Contribution-ID is newly generated
@@ -93,7 +93,7 @@ Feature: 7.3.1.1 A client invites one user to a session
         | anonymous | yes |
       Then the SUT sends an INVITE request to the IMS core
       And [8] its Privacy contains "id"
-      And [8] its Privacy does not contain "none"
+      And [8] it obeys RFC 3323
       And [5] its P-Preferred-Identity is the address of Alice
       And [7-temp-gruu] it obeys RFC 5627 section 4.4
 
@@ -156,7 +156,7 @@ Feature: 7.3.1.1 A client invites one user to a session
       When Alice invites Bob to a CPM 1-1 Session
       Then the SUT sends an INVITE request to the IMS core
       And [7-pub-gruu] it obeys RFC 5627 section 4.4
-      And [9-gruu] its Supported, if any, contains "gruu"
+      And [9-gruu] it obeys RFC 3261 section 20.37
 
       Examples:
         | what     | gruu |

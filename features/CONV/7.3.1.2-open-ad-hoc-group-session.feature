@@ -117,7 +117,7 @@ Feature: 7.3.1.2 A client invites several users to a session
         | anonymous | yes |
       Then the SUT sends an INVITE request to the IMS core
       And [7] its Privacy contains "id"
-      And [7] its Privacy does not contain "none"
+      And [7] it obeys RFC 3323
 
     @ics-closed-group
     Scenario: The group is closed

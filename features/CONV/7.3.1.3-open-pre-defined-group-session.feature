@@ -58,7 +58,7 @@ Feature: 7.3.1.3 A client opens the session of a group that the network keeps
         | anonymous | yes |
       Then the SUT sends an INVITE request to the IMS core
       And [5] its Privacy contains "id"
-      And [5] its Privacy does not contain "none"
+      And [5] it obeys RFC 3323
 
     Scenario: She goes on with a conversation of her own
       When Alice invites the Lunch Group to a CPM Group Session

@@ -58,7 +58,7 @@ Feature: 7.3.1.4 A client joins the session of a join-in group
         | anonymous | yes |
       Then the SUT sends an INVITE request to the IMS core
       And [7] its Privacy contains "id"
-      And [7] its Privacy does not contain "none"
+      And [7] it obeys RFC 3323
       And [5] its P-Preferred-Identity is the address of Alice
 
     Scenario: The group refuses the anonymous

@@ -26,7 +26,7 @@ Feature: 7.3.1.5 A client returns to a long-lived group session
       And [generate] it is sent outside any dialog
       And [generate] it obeys RFC 3261 section 13.2.1
       And [generate] its Call-ID is newly generated
-      And [1] its Request-URI is the Contact of the received 200 response to the first sent INVITE request
+      And [1] it obeys RFC 4579
       And [1] its To is the Contact of the received 200 response to the first sent INVITE request
       And [2] its Accept-Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
       And [3] its Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
@@ -45,7 +45,7 @@ Feature: 7.3.1.5 A client returns to a long-lived group session
         | anonymous | yes |
       Then the SUT sends an INVITE request to the IMS core
       And [7] its Privacy contains "id"
-      And [7] its Privacy does not contain "none"
+      And [7] it obeys RFC 3323
       And [5] its P-Preferred-Identity is the address of Alice
 
   Rule: What the session offers
@@ -60,7 +60,7 @@ Feature: 7.3.1.5 A client returns to a long-lived group session
       And [10] its SDP accept-types contains "message/cpim"
       And [10] it obeys RFC 4975 section 8.6
       And [10] it obeys RFC 6135 section 4.2
-      And [10] its SDP media-lines equals that of the first sent INVITE request
+      And [10] its SDP sections equals that of the first sent INVITE request
       And [10] its SDP path is newly generated
 
   Rule: The network does not take the INVITE at once

@@ -78,13 +78,13 @@ Feature: 7.3.2 A client takes the session that it is invited to
       And [4] the SUT sends 1 SUBSCRIBE request to the IMS core with
         | Event | conference |
       And [4] it comes after the received ACK request
-      And [5a] its Request-URI is the Contact of the received INVITE request
+      And [5a] it obeys RFC 4579
 
     Scenario: She leaves the group
       Given Alice has accepted "a group invitation"
       When Alice ends the session
       Then the SUT sends a BYE request to the IMS core
-      And [5a] its Request-URI is the Contact of the received INVITE request
+      And [5a] it obeys RFC 4579
 
     Scenario: A session with Bob has no participants to subscribe to
       When Bob sends "an invitation"
@@ -145,6 +145,7 @@ Feature: 7.3.2 A client takes the session that it is invited to
       Then [2] the SUT answers 200 to the received INVITE request
       And [onACK-3] the SUT sends 1 BYE request to the IMS core
       And [onACK-3] it is sent within the session with Bob
+      And [onACK-3] it obeys RFC 3261 section 15.1.1
       And [onACK-3] it comes after the received ACK request
       And [onACK-3] its Reason;cause is "200"
       And [onACK-3] it obeys RFC 3326

@@ -50,7 +50,8 @@ Feature: 7.3.4.1 A client closes a 1-1 session
       When Alice ends the session
       Then [2] the SUT sends 1 BYE request to the IMS core
       When 33 seconds pass
-      Then [2] Alice has 0 sessions open
+      Then [2] it obeys RFC 3261 section 17.1
+      And [2] Alice has 0 sessions open
       And [2] the SUT sends no INVITE request to the IMS core
 
       Examples:

@@ -21,7 +21,7 @@ Feature: 7.3.4.2 A client leaves a group session
       And [1] it obeys RFC 3261 section 15.1.1
       And [1-reason] its Reason;cause is "200"
       And [1-reason] it obeys RFC 3326
-      And [2] its Request-URI is the Contact of the received 200 response to the sent INVITE request
+      And [2] it obeys RFC 4579
       And [3] its Privacy, if any, does not contain "none"
 
     @ics-predefined-groups
@@ -31,14 +31,14 @@ Feature: 7.3.4.2 A client leaves a group session
       When Alice ends the session
       Then [4] the SUT sends 1 BYE request to the IMS core
       And [1] it is sent within the session
-      And [2] its Request-URI is the Contact of the received 200 response to the sent INVITE request
+      And [2] it obeys RFC 4579
 
     Scenario: Of a group that Alice was invited to
       Given Alice has accepted "a group invitation"
       When Alice ends the session
       Then [4] the SUT sends 1 BYE request to the IMS core
       And [1] it is sent within the session
-      And [2] its Request-URI is the Contact of the received INVITE request
+      And [2] it obeys RFC 4579
 
     Scenario: Alice stays anonymous
       Given a CPM Group Session is established between Alice and the Controlling Function
@@ -46,7 +46,7 @@ Feature: 7.3.4.2 A client leaves a group session
         | anonymous | yes |
       Then [4] the SUT sends 1 BYE request to the IMS core
       And [3] its Privacy contains "id"
-      And [3] its Privacy does not contain "none"
+      And [3] it obeys RFC 3323
 
     @ics-digest
     Scenario: The core wants to know who it is

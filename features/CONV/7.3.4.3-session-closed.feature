@@ -19,7 +19,7 @@ Feature: 7.3.4.3 The other end closes a session
       Then [1] the SUT answers 200 to the received BYE request
       And [1] it obeys RFC 3261 section 15.1.2
       And [1] it has no body
-      And [2] it obeys RFC 3261 section 8.2.6
+      And [2] it obeys TS 24.229
       And [2] it comes 0 to 2 seconds after the received BYE request
       And [1] Alice has 0 sessions open
 
@@ -29,6 +29,14 @@ Feature: 7.3.4.3 The other end closes a session
       Then [1] the SUT answers 200 to the received BYE request
       And [1] it obeys RFC 3261 section 15.1.2
       And [2] it comes 0 to 2 seconds after the received BYE request
+
+    Scenario: Bob says it again
+      Given Bob behaves as "repeating goodbyes"
+      And a CPM 1-1 Session is established between Alice and Bob
+      When Bob sends "a goodbye"
+      Then [2] the SUT answers 200 to the received BYE request
+      And the SUT sends no BYE request to the IMS core
+      And [2] it obeys RFC 3261 section 17.2.2
 
     Scenario: There is no such session
       Given a CPM 1-1 Session is established between Alice and Bob

@@ -19,7 +19,7 @@ Feature: 7.3.4 A client of CPM 1.0 modifies a session
       Then [intro] the SUT sends 1 INVITE request to the IMS core
       And [intro] it is sent within the session
       And [intro] it obeys RFC 3261 section 14.1
-      And [1] its Request-URI is the Contact of the received <message>
+      And [1] it obeys RFC 3261 section 12.2.1.2
       And [2] its Call-ID equals that of the received <message>
       And [2] its From;tag is the <from>;tag of the received <message>
       And [2] its To;tag is the <to>;tag of the received <message>
@@ -41,7 +41,7 @@ Feature: 7.3.4 A client of CPM 1.0 modifies a session
       When Alice modifies the session to "hold"
       Then [intro] the SUT sends 1 INVITE request to the IMS core
       And [intro] it is sent within the session
-      And [1] its Request-URI is the Contact of the received 200 response to the first sent INVITE request
+      And [1] it obeys RFC 3261 section 12.2.1.2
 
     Scenario: Twice in a row
       Given a CPM 1-1 Session is established between Alice and Bob
@@ -60,7 +60,7 @@ Feature: 7.3.4 A client of CPM 1.0 modifies a session
       Then the SUT answers 200 to the received INVITE request
       When Alice modifies the session to "hold"
       Then the SUT sends an INVITE request to the IMS core
-      And [1] it is sent within the session
+      And [1] it obeys RFC 3261 section 12.2.1.2
       And [3] its body is a modified SDP offer
 
     Scenario: It goes by way of others
@@ -78,7 +78,7 @@ Feature: 7.3.4 A client of CPM 1.0 modifies a session
       Then the SUT sends an INVITE request to the IMS core
       When 5 seconds pass
       Then [on200-1] the SUT sends an INVITE request to the IMS core
-      And [on200-1] it comes 2 to 4 seconds after the received 491 response
+      And [on200-1] it obeys RFC 3261 section 14.1
       And [cseq] it obeys RFC 3261 section 12.2.1.1
 
     @ics-digest
