@@ -18,8 +18,8 @@ Feature: 7.3.1.5 A client cannot return, or is called back
       Given Alice has received "the participants now"
       When Alice ends the session
       Then the SUT sends a BYE request to the IMS core
-      When the Controlling Function will answer 404
-      And Alice rejoins the session
+      Given the Controlling Function will answer 404
+      When Alice rejoins the session
       Then the SUT sends an INVITE request to the IMS core
       And [on404] the SUT may send an INVITE request to the IMS core
       And [on404-1] its body lists

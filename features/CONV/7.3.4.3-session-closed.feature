@@ -35,7 +35,7 @@ Feature: 7.3.4.3 The other end closes a session
       And a CPM 1-1 Session is established between Alice and Bob
       When Bob sends "a goodbye"
       Then [2] the SUT answers 200 to the received BYE request
-      And the SUT sends no BYE request to the IMS core
+      And [1] the SUT sends no BYE request to the IMS core
       And [2] it obeys RFC 3261 section 17.2.2
 
     Scenario: There is no such session
