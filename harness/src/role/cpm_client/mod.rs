@@ -201,14 +201,16 @@ impl CpmClient {
             }
             Act::Query { what, of } => self.query(what, &of),
             Act::CancelMessage { message } => self.cancel_message(now, &message),
-            Act::AnswerInvitation { invitation, decision, to: _ } => self.answer_invitation(now, &invitation, decision),
+            Act::AnswerInvitation { invitation, decision, to } => {
+                self.answer_session(now, &invitation, decision, to).unwrap_or_else(|| self.answer_invitation(now, &invitation, decision))
+            }
             Act::StartSession(wish) => self.start_session(now, wish),
             Act::JoinGroup { group, anonymous } => self.join_group(now, &group, anonymous),
             Act::RejoinGroup { session, anonymous } => self.rejoin_group(now, &session, anonymous),
             Act::EndSession { session, anonymous } => self.end_session(now, &session, anonymous),
             Act::SendChat(wish) => self.send_chat(now, wish),
             Act::WatchParticipants { session, on } => self.watch_participants(now, &session, on),
-            Act::ModifySession { .. } => Answer::Refused("the reference does not do this yet".to_owned()),
+            Act::ModifySession { session, change, types } => self.modify_session(&session, change, types),
             Act::GoOffline { how } => {
                 self.go_offline(how);
                 taken()
@@ -305,6 +307,7 @@ impl CpmClient {
             self.registration.over();
         }
         self.subscribe_again(now);
+        self.invitations_due(now);
         self.storage.tick(now);
         self.pages_due(now);
     }
@@ -399,6 +402,7 @@ impl Actor for CpmClient {
             self.transactions.deadline(),
             self.plane.deadline(),
             self.conferences.deadline(),
+            self.invitations_deadline(),
             self.storage.deadline(),
             self.pages.deadline(),
         ];
@@ -407,8 +411,8 @@ impl Actor for CpmClient {
 
     fn idle(&self, now: Duration, within: Duration) -> bool {
         let fetched = self.plane.silent() && self.storage.idle() && self.pages.idle();
-        let refreshes = [self.registration.refresh, self.conferences.sends()];
-        self.out.is_empty() && fetched && refreshes.into_iter().flatten().all(|at| at > now + within)
+        let next = [self.registration.refresh, self.conferences.sends(), self.invitations_deadline()];
+        self.out.is_empty() && fetched && next.into_iter().flatten().all(|at| at > now + within)
     }
 
     fn reset(&mut self) {

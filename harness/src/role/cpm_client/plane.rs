@@ -26,6 +26,9 @@ use crate::{
 /// The media type that CPM has inside MSRP.
 pub(super) const CPIM: &str = "message/cpim";
 
+/// Warning of the 481 response to a change of what is no session (CONV-7.3.8-1; R-7.3.8-1).
+const ABSENT: &str = "399 cpm-client \"123 Session does not exist\"";
+
 /// Calls and media of one client.
 #[derive(Debug)]
 pub(super) struct Plane {
@@ -43,8 +46,10 @@ pub(super) struct Plane {
 
 impl Plane {
     pub fn new(means: Means, seed: u64) -> Self {
+        let mut calls = Calls::new(means, seed ^ 0x0063_616c_6c73);
+        calls.absent = Some(ABSENT.to_owned());
         Self {
-            calls: Calls::new(means, seed ^ 0x0063_616c_6c73),
+            calls,
             msrp: Endpoint::new(seed ^ 0x006d_7372_7073),
             open: BTreeSet::new(),
             lost: BTreeSet::new(),
@@ -99,7 +104,7 @@ impl Plane {
 
     /// Whether nothing waits to be sent.
     pub fn silent(&self) -> bool {
-        self.traffic.is_empty()
+        self.traffic.is_empty() && !self.calls.waits()
     }
 
     /// Connects to the first URI of `end`'s path (RFC 4975, 8.3) and binds the connection to the MSRP session `id`; a
@@ -118,6 +123,16 @@ impl Plane {
     /// Ends the MSRP session `id`, and with it the connection if nobody else uses it.
     pub fn hang_up(&mut self, id: u64) {
         if let Some(hop) = self.msrp.close(id)
+            && self.open.remove(&hop)
+        {
+            self.closes.push_back(hop);
+        }
+    }
+
+    /// The other end of the MSRP session `id` moved to another path; the connection to where it was is closed if nobody else uses
+    /// it.
+    pub fn moved(&mut self, id: u64, path: Vec<String>) {
+        if let Some(hop) = self.msrp.moved(id, path)
             && self.open.remove(&hop)
         {
             self.closes.push_back(hop);
@@ -183,7 +198,7 @@ impl CpmClient {
             } else if let Some((id, event)) = self.plane.msrp.event() {
                 self.plane.calls.means = self.means();
                 self.exchanged(now, id, event);
-            } else if !self.watched(now) {
+            } else if !self.watched(now) && !self.modify_next(now) {
                 return;
             }
         }
@@ -194,6 +209,7 @@ impl CpmClient {
         match event {
             call::Event::Accepted { call, .. } if self.decided(now, call, true) => {}
             call::Event::Refused { call, .. } if self.decided(now, call, false) => {}
+            call::Event::Invited { call, ref request } if self.is_session(request) => self.session_invited(now, call, request),
             event if self.sessions.of_call(event.call()).is_some() => self.session_called(now, event),
             event => self.large_called(now, event),
         }

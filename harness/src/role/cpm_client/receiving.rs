@@ -39,6 +39,8 @@ pub(super) struct Stored {
     pub uid: Option<String>,
     /// Session that it was written in.
     pub session: Option<String>,
+    /// Whether its sender stays unknown to the user.
+    pub hidden: bool,
     pub imdn: Option<Asked>,
     pub read: bool,
 }
@@ -164,6 +166,7 @@ impl CpmClient {
             contribution: request.value("Contribution-ID").map(|v| v.into_owned()),
             uid: request.value("Message-UID").map(|v| v.into_owned()),
             session: None,
+            hidden: false,
             imdn: asked(raw, cpim),
             read: false,
         }

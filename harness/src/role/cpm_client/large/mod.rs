@@ -11,6 +11,8 @@ use crate::{
 mod receiving;
 mod sending;
 
+pub(super) use receiving::asks_for;
+
 /// All large messages under way.
 #[derive(Debug, Default)]
 pub(super) struct Large {

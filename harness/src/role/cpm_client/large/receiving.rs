@@ -25,7 +25,7 @@ impl CpmClient {
     pub(super) fn invited(&mut self, now: Duration, call: u64, request: &Message) {
         let offer = call::description(request).and_then(|(_, body)| Description::read(&body).ok());
         let transfer = offer.as_ref().is_some_and(|offer| offer.end.file_selector.is_some());
-        // R-7-6: a deferred large message says what is transferred; without that it is a session, which is no feature here.
+        // R-7-6: a deferred large message says what is transferred; without that it is a session.
         if !(asks_for(request, "largemsg") || asks_for(request, "deferred") && transfer) {
             return self.refuse_call(now, call, 488);
         }
@@ -104,7 +104,7 @@ impl CpmClient {
 }
 
 /// Whether a request is meant for those who have this CPM feature: on the decoded element, among several.
-fn asks_for(request: &Message, feature: &str) -> bool {
+pub(in crate::role::cpm_client) fn asks_for(request: &Message, feature: &str) -> bool {
     request.elements("Accept-Contact").into_iter().any(|span| {
         let value = Parametered::parse(&request.raw, span);
         let (found, _) = icsi::of_params(&request.raw, &value.params);

@@ -77,7 +77,7 @@ impl CpmClient {
         cpim: Cpim,
         handle: Option<&str>,
     ) -> Result<(), Answer> {
-        let Some(session) = self.sessions.find(session) else { return Err(Answer::UnknownHandle(session.to_owned())) };
+        let Some(session) = self.sessions.current(session) else { return Err(Answer::UnknownHandle(session.to_owned())) };
         let not_now = |why: &str| Err(Answer::NotNow(why.to_owned()));
         if session.state != State::Open {
             return not_now("the session is not open");
@@ -114,6 +114,7 @@ impl CpmClient {
         let kind = content_type.split(';').next().unwrap_or_default().trim();
         let stored = Stored {
             asserted: if session.kind == Kind::OneToOne { vec![session.peer.clone()] } else { Vec::new() },
+            hidden: session.hidden,
             conversation: session.thread.conversation.clone(),
             contribution: session.thread.contribution.clone(),
             session: Some(handle.to_owned()),

@@ -10,10 +10,10 @@ use crate::{
 };
 
 /// Why a session ends that its user ends (R-7.3.4.1-1).
-const COMPLETED: &str = "SIP;cause=200;text=\"Call completed\"";
+pub(super) const COMPLETED: &str = "SIP;cause=200;text=\"Call completed\"";
 
 /// Cause of an end that is none to worry about: another device took over.
-const ELSEWHERE: u16 = 200;
+pub(super) const ELSEWHERE: u16 = 200;
 
 impl CpmClient {
     /// `end-session`: an INVITE without final response is cancelled, a session is left.

@@ -9,7 +9,7 @@ use crate::{
             plane::{CPIM, number},
         },
         msrp::{self, Terms},
-        sdp::{Description, End, Text},
+        sdp::{self, Description, End, Text},
     },
     trace::Transport,
     upper::SessionState,
@@ -29,13 +29,18 @@ pub(in crate::role::cpm_client) struct Stream {
 impl Stream {
     /// Whether this end opens the connection, as far as both have spoken (RFC 6135, 4.2; without a word of the other end it is
     /// the offerer, RFC 4975, 8.3). `None`: neither can.
-    fn connects(&self, remote: &End, offered: bool) -> Option<bool> {
+    pub(super) fn connects(&self, remote: &End, offered: bool) -> Option<bool> {
         match (self.own.setup.as_deref(), remote.setup.as_deref()) {
             (Some("active"), Some("active")) | (Some("passive"), Some("passive")) => None,
             (Some("active"), _) | (_, Some("passive")) => Some(true),
             (Some("passive"), _) | (_, Some("active")) => Some(false),
             _ => Some(offered),
         }
+    }
+
+    /// Whether the own end can be connected to.
+    pub(super) fn listens(&self) -> bool {
+        self.own.path.last().and_then(|uri| sdp::next_hop(uri)).is_some_and(|(address, _)| address.port() != sdp::DISCARD)
     }
 }
 
@@ -61,7 +66,7 @@ impl CpmClient {
             Some("active") | None if listens => Some(End { setup: Some("passive".to_owned()), ..own }),
             Some("active") => None,
             _ => {
-                let uri = self.plane.msrp.uri(SocketAddr::new(self.local.ip(), crate::role::sdp::DISCARD), offered.secure);
+                let uri = self.plane.msrp.uri(SocketAddr::new(self.local.ip(), sdp::DISCARD), offered.secure);
                 Some(End { path: vec![uri], setup: Some("active".to_owned()), ..own })
             }
         }

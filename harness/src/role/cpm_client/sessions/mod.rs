@@ -17,11 +17,15 @@ use crate::{
 
 mod chat;
 mod closing;
+mod inviting;
 mod media;
+mod modifying;
 mod opening;
 mod rejoining;
 
+use inviting::Invitation;
 pub(super) use media::Stream;
+use modifying::{Proposal, Wanted};
 
 /// Most sessions that are remembered; beyond, the oldest that is over goes.
 const MOST: usize = 64;
@@ -120,6 +124,22 @@ pub(super) struct Session {
     pub rejoins: bool,
     /// Whether the user ended it.
     pub left: bool,
+    /// Whether the other end stays unknown to the user (CONV-7.3.2-3c-id).
+    pub hidden: bool,
+    /// The invitation that waits for the user.
+    pub invitation: Option<Invitation>,
+    /// Handle of the 1-1 session that it takes the place of, until that is left.
+    pub replaces: Option<String>,
+    /// Handle of the group session that took its place.
+    pub replaced_by: Option<String>,
+    /// Whether the user takes no messages for now.
+    pub held: bool,
+    /// Changes that wait for those under way.
+    pub changes: VecDeque<Wanted>,
+    /// What the own re-INVITE under way makes of it.
+    pub proposal: Option<Proposal>,
+    /// What was agreed on by the own answer, until its ACK.
+    pub agreed: Option<Proposal>,
 }
 
 impl Session {
@@ -143,6 +163,14 @@ impl Session {
             joins: false,
             rejoins: false,
             left: false,
+            hidden: false,
+            invitation: None,
+            replaces: None,
+            replaced_by: None,
+            held: false,
+            changes: VecDeque::new(),
+            proposal: None,
+            agreed: None,
         }
     }
 
@@ -191,6 +219,12 @@ impl Sessions {
         self.all.iter().find(|s| s.handle == handle)
     }
 
+    /// The session where the conversation of another goes on: that session, or the one that took its place.
+    pub fn current(&self, handle: &str) -> Option<&Session> {
+        let session = self.find(handle)?;
+        session.replaced_by.as_deref().and_then(|by| self.find(by)).or(Some(session))
+    }
+
     pub fn find_mut(&mut self, handle: &str) -> Option<&mut Session> {
         self.all.iter_mut().find(|s| s.handle == handle)
     }
@@ -213,6 +247,8 @@ impl Sessions {
     pub fn lose(&mut self) {
         for session in &mut self.all {
             session.state = State::Over;
+            (session.invitation, session.proposal, session.agreed) = (None, None, None);
+            session.changes.clear();
             session.streams.clear();
         }
         self.letters.clear();
@@ -231,14 +267,20 @@ impl CpmClient {
             call::Event::Accepted { call, response } => self.session_accepted(now, call, &response),
             call::Event::Refused { call, response } => self.session_refused(now, call, response.as_deref()),
             call::Event::Ended { call, how } => self.session_ended(now, call, how),
-            _ => {}
+            call::Event::Confirmed { call } => self.session_confirmed(now, call),
+            call::Event::Cancelled { call } => self.session_cancelled(call),
+            call::Event::Changed { call, response } => self.session_modified(now, call, &response),
+            call::Event::Offered { call, transaction, request } => self.session_offered(now, call, transaction, &request),
+            call::Event::Acknowledged { call, ack } => self.session_acknowledged(now, call, Some(&ack)),
+            call::Event::Progress { .. } | call::Event::Answered { .. } | call::Event::Invited { .. } => {}
         }
     }
 
     /// A session is over: its streams are given up, and the user is told if there is something to be told.
     pub(super) fn session_over(&mut self, handle: &str, told: Option<SessionChange>) {
         let Some(session) = self.sessions.find_mut(handle) else { return };
-        session.state = State::Over;
+        (session.state, session.invitation) = (State::Over, None);
+        self.forget_changes(handle);
         self.release(handle);
         if let Some(change) = told {
             self.show(Sight::SessionState(change));

@@ -33,6 +33,8 @@ impl CpmClient {
             streams: Vec::new(),
             rejoins: true,
             left: false,
+            replaced_by: None,
+            held: false,
             state: State::Inviting,
             ..session
         };

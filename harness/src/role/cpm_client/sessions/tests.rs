@@ -17,6 +17,9 @@ use crate::{
     upper::{Act, Conversation, NoticeCode, Offline, Queried, SendChat, StartSession, Status},
 };
 
+mod invited;
+mod modified;
+
 const PATH: &str = "msrp://192.0.2.50:2855/bob;tcp";
 const FOCUS: &str = "<sip:conf-7@192.0.2.50;sid=ab1>;isfocus";
 
