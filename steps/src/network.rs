@@ -266,8 +266,17 @@ fn value(world: &World, ids: &mut harness::role::ids::Ids, sender: &str, name: &
             fitting.find_map(|seen| field.read(&seen.message).first().map(|found| found.text.clone()))
         })?;
     }
+    if let Some(field) = name.strip_prefix("session.") {
+        let field: Field = field.parse().ok()?;
+        return world.look(|view| session_value(view, &field))?;
+    }
     let setup = world.setup();
     match name {
+        // Who is no group speaks of the group that it was made a member of.
+        "identity" => {
+            let own = |actor: &str| world.names.get(&format!("{}.identity", actor.strip_prefix("the ").unwrap_or(actor).to_lowercase()));
+            own(sender).or_else(|| own("the Controlling Function")).cloned()
+        }
         "new" => Some(ids.uuid()),
         // Mixed case: an echo in lower case is noticed.
         "New" => Some(ids.uuid().chars().enumerate().map(|(n, c)| if n % 2 == 0 { c.to_ascii_uppercase() } else { c }).collect()),
@@ -281,6 +290,20 @@ fn value(world: &World, ids: &mut harness::role::ids::Ids, sender: &str, name: &
         }
         _ => world.names.get(name).cloned(),
     }
+}
+
+/// The field of the latest INVITE between the SUT and Bob that began a session.
+fn session_value(view: &View<'_>, field: &Field) -> Option<String> {
+    let bob = view.addresses("Bob");
+    let list = view.messages.list().iter().rev();
+    let mut invites = list.filter(|seen| seen.message.method() == Some("INVITE") && seen.message.tag("To").is_none());
+    invites.find_map(|seen| {
+        let names: &[&str] = if seen.by_sut() { &["To"] } else { &["P-Asserted-Identity", "From"] };
+        let peers = names.iter().flat_map(|name| seen.message.elements(name));
+        let mut peers = peers.map(|span| compare::address(&span.text(&seen.message.raw)));
+        let is_bob = peers.any(|peer| bob.iter().any(|own| harness::wire::uri::same(own, &peer)));
+        is_bob.then(|| field.read(&seen.message).first().map(|found| found.text.clone())).flatten()
+    })
 }
 
 /// Address of an actor of the cast.

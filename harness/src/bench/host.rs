@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use super::{
     LOOK, Seat,
-    net::{Net, Sockets},
+    net::{Net, Service, Sockets},
     record::Recorder,
 };
 use crate::{
@@ -15,28 +15,31 @@ use crate::{
         call::Hello,
         serve::{Incoming, Server},
     },
-    trace::Party,
+    trace::{Party, Protocol, Transport},
     upper::{Act, Sight},
 };
 
 /// How far ahead a role has to have nothing to send to count as idle.
 const QUIET: Duration = Duration::from_secs(5);
 
-/// Runs the role that `make` gives for its address, until its input ends or asks it to stop.
+/// Runs the role that `make` gives for its address of signalling and the one where it takes MSRP, until its input ends or asks it to stop.
 ///
 /// # Errors
 /// Those of the sockets and of the two streams.
 pub async fn host(
     name: &str,
     listen: SocketAddr,
-    make: impl FnOnce(SocketAddr) -> Box<dyn Actor>,
+    make: impl FnOnce(SocketAddr, SocketAddr) -> Box<dyn Actor>,
     mut input: impl AsyncRead + Unpin,
     mut output: impl AsyncWrite + Unpin,
 ) -> io::Result<()> {
     let sockets = Sockets::bind(listen).await?;
     let address = sockets.address;
-    let mut seats = vec![Seat { party: Party::sut(), actor: make(address), outer: Some(address), inner: None, services: Vec::new() }];
-    let mut net = Net::start(vec![(0, sockets)], Vec::new());
+    let service = Service::bind(Protocol::Msrp, Transport::Tcp, SocketAddr::new(address.ip(), 0)).await?;
+    let msrp = service.hop;
+    let actor = make(address, msrp.address);
+    let mut seats = vec![Seat { party: Party::sut(), actor, outer: Some(address), inner: None, services: vec![msrp] }];
+    let mut net = Net::start(vec![(0, sockets)], vec![(0, service)]);
     let mut record = Recorder::default();
     let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let mut server = Server::new(Hello { name: name.to_owned(), acts: texts(Act::NAMES), sights: texts(Sight::NAMES), idle: true });

@@ -27,6 +27,8 @@ pub struct Memory {
 struct Stream {
     link: LinkId,
     transport: Transport,
+    /// Which of the streams that its caller opened to the same address.
+    lane: u8,
     /// Who opened it.
     caller: End,
     /// Who was called.
@@ -58,7 +60,7 @@ impl Memory {
         }
         let stream = self.streams.get(self.place(seat, hop)?)?;
         let (own, other) = stream.ends(seat, hop);
-        let to = Hop::over(other.protocol, stream.transport, own.address);
+        let to = stream.seen_from(own, other);
         let kept = record.octets(self.now, stream.link, &seats[seat].party, &seats[other.seat].party, &bytes);
         kept.then_some((other.seat, Input::Bytes { hop: to, bytes }))
     }
@@ -96,7 +98,8 @@ impl Memory {
     /// Where the open stream of `seat` to `hop` stands.
     fn place(&self, seat: usize, hop: Hop) -> Option<usize> {
         let leads = |own: End, other: End| own.seat == seat && other.address == hop.address;
-        self.streams.iter().position(|s| s.transport == hop.transport && (leads(s.caller, s.called) || leads(s.called, s.caller)))
+        let is = |s: &Stream| leads(s.caller, s.called) && s.lane == hop.lane || leads(s.called, s.caller);
+        self.streams.iter().position(|s| s.transport == hop.transport && is(s))
     }
 
     /// Opens a stream; whether it came up. It does where somebody listens at that address and transport; under TLS, with the one
@@ -126,7 +129,7 @@ impl Memory {
             record.note(self.now, Event::Link { link, change });
         }
         let (caller, called) = (End { seat, address: own, protocol: hop.protocol }, End { seat: to, address: hop.address, protocol });
-        self.streams.push(Stream { link, transport, caller, called });
+        self.streams.push(Stream { link, transport, lane: hop.lane, caller, called });
         true
     }
 
@@ -136,11 +139,17 @@ impl Memory {
         let (own, other) = stream.ends(seat, hop);
         let change = LinkChange::Closed(seats[seat].party.clone());
         record.note(self.now, Event::Link { link: stream.link, change });
-        Some((other.seat, Input::Closed { hop: Hop::over(other.protocol, stream.transport, own.address) }))
+        Some((other.seat, Input::Closed { hop: stream.seen_from(own, other) }))
     }
 }
 
 impl Stream {
+    /// The stream's end `own` as the `other` end knows it.
+    fn seen_from(&self, own: End, other: End) -> Hop {
+        let lane = if other.address == self.caller.address { self.lane } else { 0 };
+        Hop { lane, ..Hop::over(other.protocol, self.transport, own.address) }
+    }
+
     /// The end of `seat`, which the stream leads to `hop` from, and the other one.
     fn ends(&self, seat: usize, hop: Hop) -> (End, End) {
         let is_caller = self.caller.seat == seat && self.called.address == hop.address;

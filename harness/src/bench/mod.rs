@@ -334,6 +334,9 @@ impl Bench {
             self.deliveries.push_back(Delivery { seat: to, input });
             return;
         }
+        if self.forbidden(seat, hop) {
+            return;
+        }
         let carried = match &mut self.carrier {
             Carrier::Memory(memory) => memory.carry(&self.seats, &mut self.record, seat, hop, bytes),
             Carrier::Net(net) => {
@@ -344,7 +347,22 @@ impl Bench {
         self.deliveries.extend(carried.map(|(seat, input)| Delivery { seat, input }));
     }
 
+    /// Whether a fake would speak MSRP to another host because a SUT's description says so; that is refused, and recorded.
+    fn forbidden(&mut self, seat: usize, hop: Hop) -> bool {
+        let Carrier::Net(net) = &self.carrier else { return false };
+        let abroad = hop.protocol == Protocol::Msrp && !hop.address.ip().is_loopback() && !self.seats[seat].party.is_sut();
+        if !abroad || net.has(seat, hop) {
+            return false;
+        }
+        self.mark(Mark::Obstacle(format!("the suite does not connect to {}, which is another host", hop.address)));
+        self.deliveries.push_back(Delivery { seat, input: Input::Closed { hop } });
+        true
+    }
+
     fn connect(&mut self, seat: usize, hop: Hop, fingerprint: Option<String>) {
+        if self.forbidden(seat, hop) {
+            return;
+        }
         let failed = match &mut self.carrier {
             Carrier::Memory(memory) => memory.connect(&self.seats, &mut self.record, seat, hop, fingerprint.as_deref()),
             Carrier::Net(net) => {

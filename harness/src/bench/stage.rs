@@ -26,7 +26,7 @@ use crate::{
         ims_core::{ImsCore, Provisioning},
         message_store::{MessageStore, Stock},
         null::{Null, NullSut},
-        participating::{Participating, Places},
+        participating::{self, Kind, Participating, Places},
     },
     scenario::{Fake, FakeRole, Scenario},
     sut::{Ixit, external::ExternalSut},
@@ -135,7 +135,7 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
     let mut outers: Vec<Option<SocketAddr>> = Vec::new();
     for (place, (_, fake)) in fakes.iter().enumerate() {
         outers.push(match (fake.role, plan.link) {
-            (FakeRole::CpmClient | FakeRole::ParticipatingFunction | FakeRole::MessageStore | FakeRole::ContentServer, _) => None,
+            (role, _) if !matches!(role, FakeRole::ImsCore | FakeRole::Bystander) => None,
             (_, Link::Memory) => Some(outer(place + 1)),
             (role, Link::Net(listen)) => {
                 let address = if role == FakeRole::ImsCore { listen } else { SocketAddr::new(listen.ip(), 0) };
@@ -151,6 +151,10 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
         .iter()
         .map(|(_, fake)| fake.uri.as_ref().map(|uri| template::fill(uri, |name| names.get(name).cloned())).transpose())
         .collect::<Result<_, _>>()?;
+    let members = fakes
+        .iter()
+        .map(|(_, fake)| fake.members.iter().map(|uri| template::fill(uri, |name| names.get(name).cloned())).collect())
+        .collect::<Result<Vec<Vec<String>>, _>>()?;
     let mut hosts: Hosts = fakes.iter().zip(&outers).filter_map(|((name, _), address)| Some(((*name).clone(), (*address)?))).collect();
     // The home domain "resolves" to a bystander, so that going there past the core is seen.
     let bystander = fakes.iter().position(|(_, fake)| fake.role == FakeRole::Bystander).and_then(|place| outers[place]);
@@ -180,7 +184,7 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
         match (fake.role, own.as_slice()) {
             (FakeRole::MessageStore, [imap]) => drop(places.insert("store".to_owned(), imap.address.to_string())),
             (FakeRole::ContentServer, [http]) => drop(places.insert("content".to_owned(), format!("http://{}", http.address))),
-            (FakeRole::ParticipatingFunction, [tcp, _, relay]) => {
+            (_, [tcp, _, relay]) => {
                 hosts.insert((*name).clone(), tcp.address);
                 hosts.entry("the MSRP Relay".to_owned()).or_insert(relay.address);
                 places.entry("relay".to_owned()).or_insert_with(|| relay.address.to_string());
@@ -188,9 +192,14 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
             _ => {}
         }
     }
-    names.extend(places.clone());
     let fingerprint = if plan.link == Link::Memory { tls::MEMORY } else { tls::fingerprint() };
     let inners: Vec<SocketAddr> = (0..fakes.len()).map(inner).collect();
+    for (place, (name, fake)) in fakes.iter().enumerate().filter(|(_, (_, fake))| fake.role == FakeRole::ControllingFunction) {
+        let key = name.strip_prefix("the ").unwrap_or(name).to_lowercase();
+        let identity = participating::contact(kind(fake), uris[place].as_deref().unwrap_or_default(), inners[place], fake.gruu);
+        places.insert(format!("{key}.identity"), identity);
+    }
+    names.extend(places.clone());
     let mut seats = Vec::new();
     for (place, (name, fake)) in fakes.iter().enumerate() {
         let seed = plan.seed.wrapping_mul(1_000_003).wrapping_add(place as u64 + 1);
@@ -204,8 +213,10 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
             FakeRole::ImsCore => Box::new(ImsCore::new(provisioning(plan.ixit, &uris, &inners, core_outer, core), seed)),
             FakeRole::CpmClient => Box::new(CpmClient::peer(settings(), inners[place], seed, plan.epoch)),
             FakeRole::Bystander => Box::new(NullSut::cold(Null::Dead)),
-            FakeRole::ParticipatingFunction => Box::new(Participating::new(
+            FakeRole::ParticipatingFunction | FakeRole::SessionPeer | FakeRole::ControllingFunction => Box::new(Participating::new(
                 Places {
+                    kind: kind(fake),
+                    members: members[place].clone(),
                     uri: uris[place].clone().unwrap_or_default(),
                     inner: inners[place],
                     core: inners[core],
@@ -214,6 +225,8 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
                     relay: services[place][2].address,
                     fingerprint: fingerprint.to_owned(),
                     rings: fake.rings.map(Duration::from_secs),
+                    connects: fake.connects,
+                    gruu: fake.gruu,
                 },
                 seed,
             )),
@@ -235,18 +248,21 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
     let reach = match plan.subject {
         Subject::External(guard) => Reach::External(guard),
         subject => {
-            let own = match plan.link {
-                Link::Memory => outer(0),
+            let (own, msrp) = match plan.link {
+                Link::Memory => (outer(0), Hop::over(Protocol::Msrp, Transport::Tcp, SocketAddr::new(outer(0).ip(), 2855))),
                 Link::Net(listen) => {
                     let bound = Sockets::bind(SocketAddr::new(listen.ip(), 0)).await?;
-                    let address = bound.address;
+                    let service = Service::bind(Protocol::Msrp, Transport::Tcp, SocketAddr::new(listen.ip(), 0)).await?;
+                    let found = (bound.address, service.hop);
                     sockets.push((seats.len(), bound));
-                    address
+                    listening.push((seats.len(), service));
+                    found
                 }
             };
             let fingerprint = if plan.link == Link::Memory { tls::MEMORY } else { tls::fingerprint() }.to_owned();
             let storage_address = places.get("store").and_then(|address| address.parse().ok());
-            let settings = Settings { fingerprint, storage_address, ..reference(plan.ixit, core_outer, plan.transport) };
+            let settings =
+                Settings { fingerprint, storage_address, msrp: Some(msrp.address), ..reference(plan.ixit, core_outer, plan.transport) };
             let client = |rules| -> Box<dyn Actor> {
                 let client = Box::new(CpmClient::new(settings, own, plan.seed, plan.epoch));
                 Box::new(Deviant::new(client, rules, names.clone(), hosts.clone(), Vec::new(), plan.seed))
@@ -258,7 +274,7 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
                 Subject::Wrapped(wrap) => wrap(client(Vec::new())),
                 Subject::External(_) => unreachable!("taken above"),
             };
-            seats.push(Seat { party: Party::sut(), actor, outer: Some(own), inner: None, services: Vec::new() });
+            seats.push(Seat { party: Party::sut(), actor, outer: Some(own), inner: None, services: vec![msrp] });
             Reach::Embedded
         }
     };
@@ -273,12 +289,21 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
 fn spoken(role: FakeRole) -> &'static [(Protocol, Transport)] {
     match role {
         // In the clear, under TLS, and by way of its relay.
-        FakeRole::ParticipatingFunction => {
+        FakeRole::ParticipatingFunction | FakeRole::SessionPeer | FakeRole::ControllingFunction => {
             &[(Protocol::Msrp, Transport::Tcp), (Protocol::Msrp, Transport::Tls), (Protocol::Msrp, Transport::Tcp)]
         }
         FakeRole::MessageStore => &[(Protocol::Imap, Transport::Tcp)],
         FakeRole::ContentServer => &[(Protocol::Http, Transport::Tcp)],
         FakeRole::ImsCore | FakeRole::CpmClient | FakeRole::Bystander => &[],
+    }
+}
+
+/// What a fake stands for in sessions.
+fn kind(fake: &Fake) -> Kind {
+    match fake.role {
+        FakeRole::SessionPeer => Kind::Peer,
+        FakeRole::ControllingFunction => Kind::Focus,
+        _ => Kind::Function,
     }
 }
 

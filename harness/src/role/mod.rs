@@ -39,6 +39,8 @@ pub struct Hop {
     pub address: SocketAddr,
     /// What the link carries.
     pub protocol: Protocol,
+    /// Which of several streams that one party opens to the same address; 0 for all that came to it.
+    pub lane: u8,
 }
 
 impl Hop {
@@ -51,7 +53,7 @@ impl Hop {
     /// A hop of any protocol.
     #[must_use]
     pub fn over(protocol: Protocol, transport: Transport, address: SocketAddr) -> Self {
-        Self { transport, address, protocol }
+        Self { transport, address, protocol, lane: 0 }
     }
 }
 
@@ -147,6 +149,8 @@ pub struct Outgoing {
     pub body: Option<(String, Bytes)>,
     /// Which dialog it belongs to.
     pub within: Within,
+    /// Whether what goes over MSRP goes over a connection of its own.
+    pub apart: bool,
     /// Whether a CANCEL names a branch that no INVITE has.
     pub stray: bool,
     /// What it says about media.
@@ -174,6 +178,12 @@ pub struct Media {
     /// Attributes that replace those of the role's description; `None` leaves one out. `media` is the value of the m= line,
     /// `direction` the attribute of that meaning, `address` the value of c=.
     pub offer: Vec<(String, Option<Vec<String>>)>,
+    /// Whether there is no description at all.
+    pub bare: bool,
+    /// Whether a re-INVITE moves media to another address of the sender.
+    pub moved: bool,
+    /// How many MSRP streams there are; as many as before, or one, unless given.
+    pub streams: Option<usize>,
     /// Lines behind the description.
     pub extra: Vec<String>,
     /// Whether two path URIs are given, the first that of a relay.

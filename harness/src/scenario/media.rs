@@ -16,8 +16,16 @@ pub enum Branch {
     Other,
 }
 
+/// What MSRP goes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Over {
+    /// A connection that the fake opens for it.
+    #[serde(rename = "another connection")]
+    Another,
+}
+
 /// Keys of an offer that are no attributes.
-const SWITCHES: [&str; 3] = ["extra", "paths", "tls"];
+const SWITCHES: [&str; 5] = ["extra", "none", "paths", "streams", "tls"];
 
 /// The media of a message with all placeholders filled in.
 pub(super) fn resolved(
@@ -29,7 +37,8 @@ pub(super) fn resolved(
         named.offer.get(name).and_then(Option::as_ref).is_some_and(|texts| texts.list().first().is_some_and(|text| text == on))
     };
     let mut offer = Vec::new();
-    for (name, texts) in named.offer.iter().filter(|(name, _)| !SWITCHES.contains(&name.as_str())) {
+    let moved = switch("path", "moved");
+    for (name, texts) in named.offer.iter().filter(|(name, _)| !SWITCHES.contains(&name.as_str()) && !(moved && *name == "path")) {
         offer.push((name.clone(), filled_texts(texts.as_ref(), value)?));
     }
     let content = match &named.content {
@@ -44,6 +53,9 @@ pub(super) fn resolved(
     }
     Ok(Media {
         offer,
+        bare: switch("none", "true"),
+        moved,
+        streams: named.offer.get("streams").and_then(Option::as_ref).and_then(|texts| texts.list().first()?.parse().ok()),
         extra: named.offer.get("extra").and_then(Option::as_ref).map_or_else(Vec::new, |texts| texts.list().to_vec()),
         relayed: switch("paths", "2"),
         secure: switch("tls", "true") || switch("tls", "yes"),

@@ -13,7 +13,7 @@ use crate::{
 
 mod media;
 
-pub use media::Branch;
+pub use media::{Branch, Over};
 
 /// One file of `scenarios/<role>/`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,15 @@ pub struct Fake {
     /// unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rings: Option<u64>,
+    /// Whether it is the active side of MSRP: it connects to the SUT, as an offerer and as an answerer (RFC 6135, 4.2.2).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub connects: bool,
+    /// Whether its Contact in sessions is a GRUU (RFC 5627, 4.4).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gruu: bool,
+    /// Addresses of those who take part in a group besides whom a session brings along, with placeholders.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<String>,
     /// What a server holds: files of `scenarios/` by `mailbox/UID` of a message store, by path of a content server.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub holds: BTreeMap<String, String>,
@@ -57,6 +66,10 @@ pub enum FakeRole {
     CpmClient,
     /// A participating function, for the user or service whose address it has.
     ParticipatingFunction,
+    /// The other user of a 1-1 session, who stays in it.
+    SessionPeer,
+    /// The focus of group sessions at its address: the conference factory, a pre-defined group or a join-in group.
+    ControllingFunction,
     /// A message store that stored objects are fetched from.
     MessageStore,
     /// A server for content that messages refer to.
@@ -93,6 +106,9 @@ pub struct Named {
     /// The dialog that it belongs to: `the session`, `the subscription`.
     #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
     pub within: Option<Within>,
+    /// Of what goes over MSRP `another connection`: one that the fake opens besides that of the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<Over>,
     /// Of a CANCEL `other`: a branch that no INVITE has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<Branch>,
@@ -235,6 +251,7 @@ impl Scenario {
             body: own.body.or(base.body),
             content_type: own.content_type.or(base.content_type),
             within: own.within.or(base.within),
+            over: own.over.or(base.over),
             branch: own.branch.or(base.branch),
             offer: base.offer.into_iter().chain(own.offer).collect(),
             content: own.content.or(base.content),
@@ -274,7 +291,8 @@ impl Scenario {
         };
         let media = media::resolved(&named, &mut value, &file)?;
         let method = named.method.ok_or_else(|| lacks("`method`"))?;
-        Ok(Outgoing { method, to, headers, body, within: named.within.unwrap_or_default(), stray: named.branch.is_some(), media })
+        let (within, stray, apart) = (named.within.unwrap_or_default(), named.branch.is_some(), named.over.is_some());
+        Ok(Outgoing { method, to, headers, body, within, apart, stray, media })
     }
 }
 
@@ -296,6 +314,7 @@ fn media_type(path: &str) -> &'static str {
     match path.rsplit('.').next() {
         Some("cpim") => "message/cpim",
         Some("sdp") => "application/sdp",
+        Some("xml") if path.ends_with(".conference.xml") => "application/conference-info+xml",
         _ => "text/plain",
     }
 }

@@ -44,9 +44,9 @@ pub(super) fn main(suite: Option<&Path>, args: Args) -> Done {
     };
     let seed = u64::try_from(run::unix_now().as_nanos()).unwrap_or_default();
     let epoch = i64::try_from(run::unix_now().as_secs()).unwrap_or_default();
-    let make = |address| -> Box<dyn Actor> {
+    let make = |address, msrp| -> Box<dyn Actor> {
         let release = Edition::ALL.into_iter().find(|edition| edition.name() == args.edition).unwrap_or(Edition::Two).release().to_owned();
-        let settings = Settings { release, fingerprint: tls::fingerprint().to_owned(), ..Settings::default() };
+        let settings = Settings { release, msrp: Some(msrp), fingerprint: tls::fingerprint().to_owned(), ..Settings::default() };
         let client = Box::new(CpmClient::new(settings, address, seed, epoch));
         Box::new(Deviant::new(client, rules, stage::names(&Profile::embedded().ixit), stage::Hosts::new(), Vec::new(), seed))
     };

@@ -131,6 +131,11 @@ impl Net {
         self.events.try_recv().ok()
     }
 
+    /// Whether there is a stream from `seat` to `hop`.
+    pub(super) fn has(&self, seat: usize, hop: Hop) -> bool {
+        self.open.contains_key(&(seat, hop))
+    }
+
     /// Sends octets from `seat` to `hop`; a fake's are recorded as they go.
     pub(super) async fn carry(&mut self, seats: &[Seat], record: &mut Recorder, seat: usize, hop: Hop, bytes: Bytes) {
         if hop.transport.is_datagram() {

@@ -53,6 +53,8 @@ pub struct Settings {
     pub deferred_mgmt_uri: String,
     /// Where the message store listens; `None`: there is none.
     pub storage_address: Option<SocketAddr>,
+    /// Where the client takes MSRP connections; `None`: it only connects.
+    pub msrp: Option<SocketAddr>,
     /// What carries MSRP.
     pub media_transport: Transport,
     /// Fingerprint of the own certificate, as in SDP (RFC 4572, 5).
@@ -116,6 +118,7 @@ impl Default for Settings {
             oob_connect: Connect::Ask,
             deferred_mgmt_uri: "sip:CPMDeferredMsgMgmt@example.com".to_owned(),
             storage_address: None,
+            msrp: None,
             media_transport: Transport::Tcp,
             fingerprint: String::new(),
             stored_objects: vec![("holiday-film".to_owned(), "imap://store.example.com/films;UIDVALIDITY=385759045/;UID=20".to_owned())],

@@ -112,8 +112,20 @@ impl Endpoint {
     ///
     /// Nothing is waited for. No `body`: no empty line. Gives the Message-ID; `None`: there is no connection.
     pub fn say(&mut self, id: u64, method: &str, overlay: &[(String, Option<String>)], body: Option<&[u8]>) -> Option<String> {
+        let hop = self.sessions.get(&id)?.hop()?;
+        self.say_over(hop, id, method, overlay, body)
+    }
+
+    /// As [`Self::say`], over a connection that need not be the session's.
+    pub fn say_over(
+        &mut self,
+        hop: Hop,
+        id: u64,
+        method: &str,
+        overlay: &[(String, Option<String>)],
+        body: Option<&[u8]>,
+    ) -> Option<String> {
         let session = self.sessions.get(&id)?;
-        let hop = session.hop()?;
         let mut fields: write::Fields =
             [("To-Path", session.remote().join(" ")), ("From-Path", session.own().join(" ")), ("Message-ID", self.ids.token())]
                 .map(|(name, value)| (name.to_owned(), value))

@@ -4,13 +4,13 @@ use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 
-use super::{Participating, UNTOLD, capable, dressed};
+use super::{Kind, Participating, UNTOLD, dressed};
 use crate::{
     role::{
         Media, Outgoing,
         call::description,
         msrp::{self, FailureReport, Terms, Wish},
-        sdp::{self, Description, Text},
+        sdp::{self, Description, End, Text},
     },
     wire::{Span, cpim::Cpim, sdp::Direction, sip::Message},
 };
@@ -18,8 +18,12 @@ use crate::{
 /// One session.
 #[derive(Debug)]
 pub(super) struct Leg {
-    /// Its number at the endpoint.
-    pub session: u64,
+    /// Its MSRP streams; the first is the one that is written to.
+    pub streams: Vec<Stream>,
+    /// The own description, as it was agreed on last.
+    pub text: Text,
+    /// What an own re-INVITE that is not answered yet would make of both.
+    pub proposed: Option<(Text, Vec<Stream>)>,
     /// What goes over it once it is bound.
     letter: Option<Media>,
     /// Whether the content is under way, and whether a report is waited for.
@@ -30,6 +34,30 @@ pub(super) struct Leg {
     pub leaves: Option<Duration>,
 }
 
+/// One MSRP stream of a session.
+#[derive(Clone, Debug)]
+pub(super) struct Stream {
+    /// Its MSRP session at the endpoint.
+    pub session: u64,
+    /// Its media section, 0-based.
+    pub section: usize,
+    /// What the SUT's description says of it.
+    pub remote: Option<End>,
+    /// Setup that this end offered or answered.
+    pub setup: String,
+}
+
+impl Leg {
+    fn new(streams: Vec<Stream>, text: Text) -> Self {
+        Self { streams, text, proposed: None, letter: None, awaits_report: false, waiting: Vec::new(), leaves: None }
+    }
+
+    /// The MSRP session that is written to.
+    pub fn session(&self) -> Option<u64> {
+        self.streams.first().map(|stream| stream.session)
+    }
+}
+
 /// One MSRP request that stands by itself.
 #[derive(Debug)]
 struct Said {
@@ -38,15 +66,20 @@ struct Said {
     content: Option<Bytes>,
 }
 
+/// Identifiers that an answer repeats (CONV-7.3.2-6c).
+const IDS: [&str; 3] = ["Conversation-ID", "Contribution-ID", "InReplyTo-Contribution-ID"];
+
 impl Participating {
-    /// The own path: one URI, or that of a relay in front of it.
-    fn path(&mut self, relayed: bool, secure: bool) -> Vec<String> {
-        let own = self.endpoint.uri(if secure { self.has.tls } else { self.has.tcp }, secure);
+    /// The own path: one URI, or that of a relay in front of it. Who only connects has the port of nobody (RFC 4145, 4.1).
+    pub(super) fn path(&mut self, relayed: bool, secure: bool, setup: &str) -> Vec<String> {
+        let place = self.place(secure);
+        let port = if setup == "active" { sdp::DISCARD } else { place.port() };
+        let own = self.endpoint.uri(SocketAddr::new(place.ip(), port), secure);
         if relayed { vec![self.endpoint.uri(self.has.relay, false), own] } else { vec![own] }
     }
 
     /// Where the own description says that media are taken.
-    fn place(&self, secure: bool) -> SocketAddr {
+    pub(super) fn place(&self, secure: bool) -> SocketAddr {
         if secure { self.has.tls } else { self.has.tcp }
     }
 
@@ -56,64 +89,89 @@ impl Participating {
         let Some(Ok(offer)) = offer else {
             return self.calls.respond(now, &mut self.transactions, call, 488, |draft| draft);
         };
-        let path = self.path(false, offer.end.secure);
-        let own = sdp::End {
-            path: path.clone(),
-            setup: Some(sdp::setup(offer.end.setup.as_deref(), "passive")),
-            accept_types: Some("message/cpim".to_owned()),
-            accept_wrapped_types: Some("*".to_owned()),
-            fingerprint: Some(self.has.fingerprint.clone()),
-            ..sdp::End::default()
-        };
-        let text = offer.answer(&own, self.place(offer.end.secure), self.ids.bits() >> 16).to_string();
+        let mut streams = Vec::new();
+        let text =
+            offer.answer_each(|section, end| self.takes(&mut streams, section, end), self.place(offer.end.secure), self.ids.bits() >> 16);
+        let body = text.to_string();
+        self.legs.insert(call, Leg::new(streams, text));
+        if self.has.kind.stays() {
+            self.calls.negotiate(call);
+        }
+        self.brought_by(request);
+        let (kind, contact) = (self.has.kind, self.contact());
+        self.calls.respond(now, &mut self.transactions, call, 200, |draft| {
+            let mut draft = kind.capable(draft, &contact);
+            for name in IDS.into_iter().filter(|_| kind.stays()) {
+                draft = draft.maybe(name, request.value(name).as_deref());
+            }
+            draft.body("application/sdp", body)
+        });
+    }
+
+    /// The own end of a section that is offered, with its stream; a participating function has one stream only.
+    pub(super) fn takes(&mut self, streams: &mut Vec<Stream>, section: usize, offered: &End) -> Option<End> {
+        if !streams.is_empty() && !self.has.kind.stays() {
+            return None;
+        }
+        let setup = sdp::setup(offered.setup.as_deref(), if self.has.connects { "active" } else { "passive" });
+        let path = self.path(false, offered.secure, &setup);
+        let own = End { fingerprint: Some(self.has.fingerprint.clone()), ..own_end(path.clone(), &setup) };
         let session = self.endpoint.open(path, Terms { accept: vec!["*".to_owned()], ..Terms::default() });
-        self.endpoint.set_remote(session, offer.end.path);
-        self.legs.insert(call, Leg { session, letter: None, awaits_report: false, waiting: Vec::new(), leaves: None });
-        let contact = self.contact();
-        self.calls.respond(now, &mut self.transactions, call, 200, |draft| capable(draft, &contact).body("application/sdp", text));
+        self.endpoint.set_remote(session, offered.path.clone());
+        streams.push(Stream { session, section, remote: Some(offered.clone()), setup });
+        Some(own)
     }
 
     /// Invites the SUT to what a named message holds.
     pub(super) fn invite(&mut self, now: Duration, wanted: &Outgoing) {
         let media = &wanted.media;
-        let path = self.path(media.relayed, media.secure);
-        let content = media.content.clone().unwrap_or_default();
-        let own = sdp::End {
-            path: path.clone(),
+        let role = if self.has.connects { "active" } else { "actpass" };
+        let laid = media.offer.iter().find(|(name, _)| name == "setup").and_then(|(_, values)| values.as_ref()?.first());
+        let setup = laid.map_or(role, String::as_str);
+        let path = self.path(media.relayed, media.secure, setup);
+        let transfer = self.has.kind == Kind::Function;
+        let own = End {
             secure: media.secure,
-            setup: Some("actpass".to_owned()),
-            direction: Direction::Sendonly,
-            accept_types: Some("message/cpim".to_owned()),
-            accept_wrapped_types: Some("*".to_owned()),
-            file_selector: Some(format!("size:{}", size(&content))),
+            direction: if transfer { Direction::Sendonly } else { Direction::Sendrecv },
+            file_selector: transfer.then(|| format!("size:{}", size(media.content.as_deref().unwrap_or_default()))),
             fingerprint: media.secure.then(|| self.has.fingerprint.clone()),
-            ..sdp::End::default()
+            ..own_end(path.clone(), role)
         };
-        let mut overlay = media.offer.clone();
-        if !media.extra.is_empty() {
-            overlay.push(("extra".to_owned(), Some(media.extra.clone())));
-        }
-        let text = Text::new(&own, self.place(media.secure), self.ids.bits() >> 16).overlaid(&overlay).to_string();
+        let mut text = Text::new(&own, self.place(media.secure), self.ids.bits() >> 16);
         let session = self.endpoint.open(path, Terms::default());
+        let mut streams = vec![Stream { session, section: 0, remote: None, setup: setup.to_owned() }];
+        self.add_streams(&mut text, &mut streams, media.streams);
+        let text = text.overlaid(&overlay(media));
         let from = format!("<{}>", self.has.uri);
         let contact = self.contact();
-        let draft = capable(self.calls.draft(&wanted.to, &from, &[]), &contact);
-        let octets = dressed(draft, wanted).body("application/sdp", text).finish();
+        let draft = self.has.kind.capable(self.calls.draft(&wanted.to, &from, &[]), &contact);
+        let draft = dressed(draft, wanted);
+        let octets = if media.bare { draft } else { draft.body("application/sdp", text.to_string()) }.finish();
         let octets = crate::role::cpm_client::tagged(octets, &self.ids.token());
         let call = self.calls.invite(now, &mut self.transactions, octets);
-        self.legs.insert(call, Leg { session, letter: Some(media.clone()), awaits_report: false, waiting: Vec::new(), leaves: None });
+        let letter = Some(media.clone()).filter(|media| transfer || media.content.is_some());
+        self.brought = vec![wanted.to.clone()];
+        self.legs.insert(call, Leg { letter, ..Leg::new(streams, text) });
+        if self.has.kind.stays() {
+            self.calls.negotiate(call);
+        }
     }
 
     /// The SUT accepted: its answer says where it is.
-    pub(super) fn accepted(&mut self, call: u64, response: &Message) {
+    pub(super) fn accepted(&mut self, now: Duration, call: u64, response: &Message) {
         let answer = description(response).and_then(|(_, body)| Description::read(&body).ok());
-        if let (Some(leg), Some(answer)) = (self.legs.get(&call), answer) {
-            self.endpoint.set_remote(leg.session, answer.end.path);
+        if let (Some(leg), Some(answer)) = (self.legs.get_mut(&call), answer) {
+            for stream in &mut leg.streams {
+                stream.remote = answer.ends.get(stream.section).cloned().flatten();
+                let path = stream.remote.as_ref().map(|end| end.path.clone()).unwrap_or_default();
+                self.endpoint.set_remote(stream.session, path);
+            }
+            self.connect(now, call);
         }
     }
 
     pub(super) fn carried(&mut self, now: Duration, session: u64, event: &msrp::Event) {
-        let Some((call, leg)) = self.legs.iter_mut().find(|(_, leg)| leg.session == session) else { return };
+        let Some((call, leg)) = self.legs.iter_mut().find(|(_, leg)| leg.session() == Some(session)) else { return };
         let call = *call;
         match event {
             msrp::Event::Bound => {
@@ -123,6 +181,9 @@ impl Participating {
                 let Some(content) = media.content.clone() else { return };
                 let wish = wish(&media, content, self.ids.token(), self.endpoint.session(session));
                 leg.awaits_report = header(&media, "Success-Report") == Some("yes");
+                if self.has.kind.stays() {
+                    return self.endpoint.send(now, session, wish);
+                }
                 let ends = is_whole(&media) && media.last.is_none_or(|flag| flag == '$');
                 let told = FailureReport::read(header(&media, "Failure-Report")) == FailureReport::Yes;
                 if ends && !told {
@@ -135,6 +196,7 @@ impl Participating {
                     self.unfinished(call);
                 }
             }
+            _ if self.has.kind.stays() => {}
             msrp::Event::Sent { status: 200, .. } if leg.leaves.is_none() && !leg.awaits_report => self.leave(now, call),
             msrp::Event::Reported { status: 200, .. } if leg.awaits_report => self.leave(now, call),
             _ => {}
@@ -152,6 +214,9 @@ impl Participating {
     pub(super) fn say(&mut self, now: Duration, method: &str, wanted: &Outgoing) {
         let Some((_, leg)) = self.legs.iter_mut().next_back() else { return };
         let content = wanted.media.content.clone();
+        if method == "SEND" && !wanted.apart && self.has.kind.stays() && content.is_some() {
+            return self.write(now, &wanted.media);
+        }
         let mut overlay = wanted.media.headers.clone();
         if let Some(content) = content.as_ref().filter(|_| method == "SEND") {
             let mut add = |name: &str, value: String| {
@@ -162,8 +227,11 @@ impl Participating {
             add("Byte-Range", format!("1-{0}/{0}", content.len()));
             add("Content-Type", "message/cpim".to_owned());
         }
+        if wanted.apart {
+            return self.say_apart(method, &overlay, content.as_deref());
+        }
         leg.waiting.push(Said { method: method.to_owned(), overlay, content });
-        let session = leg.session;
+        let Some(session) = leg.session() else { return };
         if self.endpoint.session(session).is_some_and(msrp::Session::bound) {
             self.say_what_waits(session);
         }
@@ -171,7 +239,7 @@ impl Participating {
     }
 
     fn say_what_waits(&mut self, session: u64) {
-        let waiting = self.legs.values_mut().find(|leg| leg.session == session).map(|leg| std::mem::take(&mut leg.waiting));
+        let waiting = self.legs.values_mut().find(|leg| leg.session() == Some(session)).map(|leg| std::mem::take(&mut leg.waiting));
         for said in waiting.into_iter().flatten() {
             self.endpoint.say(session, &said.method, &said.overlay, said.content.as_deref());
         }
@@ -185,17 +253,36 @@ impl Participating {
         }
     }
 
-    /// A session is over; its connection is the client's to close, because the client opened it.
+    /// A session is over; a connection is closed by who opened it.
     pub(super) fn over(&mut self, call: u64) {
         self.ringing.retain(|(_, ringing)| *ringing != call);
         if let Some(leg) = self.legs.remove(&call) {
-            self.endpoint.close(leg.session);
+            for stream in leg.proposed.into_iter().flat_map(|(_, streams)| streams).chain(leg.streams) {
+                self.hang_up(stream.session);
+            }
         }
     }
 }
 
+/// The own end of a chat.
+pub(super) fn own_end(path: Vec<String>, setup: &str) -> End {
+    End {
+        path,
+        setup: Some(setup.to_owned()),
+        accept_types: Some("message/cpim".to_owned()),
+        accept_wrapped_types: Some("*".to_owned()),
+        ..End::default()
+    }
+}
+
+/// What a named message lays over the description of the role.
+pub(super) fn overlay(media: &Media) -> Vec<(String, Option<Vec<String>>)> {
+    let extra = (!media.extra.is_empty()).then(|| ("extra".to_owned(), Some(media.extra.clone())));
+    media.offer.iter().cloned().chain(extra).collect()
+}
+
 /// How the content goes over the session.
-fn wish(media: &Media, content: Bytes, message_id: String, session: Option<&msrp::Session>) -> Wish {
+pub(super) fn wish(media: &Media, content: Bytes, message_id: String, session: Option<&msrp::Session>) -> Wish {
     let remote = session.and_then(|s| s.remote().last().cloned()).unwrap_or_default();
     let identifier = remote.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, rest)| rest);
     let identifier = identifier.split(';').next().unwrap_or_default();

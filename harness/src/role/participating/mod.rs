@@ -1,11 +1,11 @@
-//! A CPM participating function as the SUT meets it: it stands for the user or the service whose address it has, and ends
-//! SIP and MSRP towards the SUT (R-7.2.1.2-6).
+//! Who the SUT meets behind the core: it stands for the user or the service whose address it has, and ends SIP and MSRP
+//! towards the SUT (R-7.2.1.2-6). Its [`Kind`] says whether it is a participating function, the peer of a session or a focus.
 //!
-//! It answers `setup:passive` and offers `setup:actpass`, so that the client always opens the connection. The one at the
-//! management address of deferred messages takes subscriptions and the INVITE of CONV-7.2.3.2.1 too.
+//! It answers `setup:passive` and offers `setup:actpass`, so that the client opens the connection, unless it is to connect
+//! itself. The one at the management address of deferred messages takes subscriptions and the INVITE of CONV-7.2.3.2.1 too.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     net::SocketAddr,
     sync::Arc,
     time::Duration,
@@ -27,9 +27,14 @@ use crate::{
     wire::sip::Message,
 };
 
+mod chat;
+mod conference;
+mod kind;
 mod legs;
+mod offers;
 mod subscription;
 
+pub use kind::{Kind, contact};
 use legs::Leg;
 use subscription::Subscription;
 
@@ -42,9 +47,11 @@ const MOST: usize = 256;
 /// How long it waits before it ends a session in which nothing tells that all was taken.
 const UNTOLD: Duration = Duration::from_secs(1);
 
-/// Where a participating function is.
+/// What a participating function is, and where.
 #[derive(Clone, Debug)]
 pub struct Places {
+    /// What it stands for.
+    pub kind: Kind,
     /// Address of the user or service that it stands for.
     pub uri: String,
     /// Own address towards the core.
@@ -61,6 +68,12 @@ pub struct Places {
     pub fingerprint: String,
     /// How long it lets an invitation ring before it accepts; `None`: not at all.
     pub rings: Option<Duration>,
+    /// Whether it connects, rather than being connected to.
+    pub connects: bool,
+    /// Whether its Contact is a GRUU.
+    pub gruu: bool,
+    /// Who takes part in its group besides whom a session brings along.
+    pub members: Vec<String>,
 }
 
 /// A participating function.
@@ -75,7 +88,14 @@ pub struct Participating {
     legs: BTreeMap<u64, Leg>,
     /// Invitations that ring, and until when.
     ringing: Vec<(Duration, u64)>,
-    subscription: Option<Subscription>,
+    subscriptions: Vec<Subscription>,
+    /// Whom the latest session of a focus brought along.
+    brought: Vec<String>,
+    /// Connections that it opened itself.
+    opened: BTreeSet<Hop>,
+    /// Connections to open behind the SIP that led to them, and to close behind all.
+    connects: VecDeque<Output>,
+    closes: VecDeque<Output>,
     out: VecDeque<Output>,
 }
 
@@ -97,15 +117,18 @@ impl Participating {
             endpoint: Endpoint::new(seed ^ 0x4d53),
             legs: BTreeMap::new(),
             ringing: Vec::new(),
-            subscription: None,
+            subscriptions: Vec::new(),
+            brought: Vec::new(),
+            opened: BTreeSet::new(),
+            connects: VecDeque::new(),
+            closes: VecDeque::new(),
             out: VecDeque::new(),
         }
     }
 
-    /// Contact: an address that only the core can reach, with a user part that is nobody's address.
+    /// URI of its Contact.
     fn contact(&self) -> String {
-        let user = self.has.uri.split_once(':').map_or("", |(_, rest)| rest).split('@').next().unwrap_or_default();
-        format!("<sip:{}-pf@{}>", user.trim_start_matches('+'), self.has.inner)
+        contact(self.has.kind, &self.has.uri, self.has.inner, self.has.gruu)
     }
 
     fn arrived(&mut self, now: Duration, hop: Hop, message: Message) {
@@ -142,15 +165,13 @@ impl Participating {
     fn called(&mut self, now: Duration, event: call::Event) {
         match event {
             call::Event::Invited { call, request } => self.invited(now, call, &request),
-            call::Event::Accepted { call, response } => self.accepted(call, &response),
+            call::Event::Accepted { call, response } => self.accepted(now, call, &response),
+            call::Event::Offered { call, transaction, request } => self.offered(now, call, transaction, &request),
+            call::Event::Confirmed { call } | call::Event::Acknowledged { call, .. } => self.connect(now, call),
+            call::Event::Answered { call, response } => self.modified(now, call, &response),
             call::Event::Refused { call, .. } | call::Event::Cancelled { call } => self.over(call),
             call::Event::Ended { call, .. } => self.over(call),
-            call::Event::Progress { .. }
-            | call::Event::Confirmed { .. }
-            | call::Event::Answered { .. }
-            | call::Event::Changed { .. }
-            | call::Event::Offered { .. }
-            | call::Event::Acknowledged { .. } => {}
+            call::Event::Progress { .. } | call::Event::Changed { .. } => {}
         }
     }
 
@@ -162,7 +183,7 @@ impl Participating {
             None => self.answer(now, call, request),
             Some(rings) => {
                 let contact = self.contact();
-                self.calls.respond(now, &mut self.transactions, call, 180, |draft| draft.header("Contact", &contact));
+                self.calls.respond(now, &mut self.transactions, call, 180, |draft| draft.header("Contact", &format!("<{contact}>")));
                 self.ringing.push((now + rings, call));
             }
         }
@@ -192,6 +213,7 @@ impl Participating {
         let call = self.calls.latest().filter(|_| wanted.within == Within::Session);
         match (wanted.method.as_str(), call) {
             ("INVITE", None) => self.invite(now, wanted),
+            ("INVITE", Some(call)) if self.has.kind.stays() => self.modify(now, call, wanted),
             ("CANCEL", Some(call)) => {
                 self.calls.cancel_anyway(now, &mut self.transactions, call, |cancel| laid_over(&cancel, &wanted.headers));
             }
@@ -215,11 +237,6 @@ impl Participating {
             }
         }
     }
-}
-
-/// The draft with what begins or accepts a session says of its sender.
-fn capable(draft: Draft, contact: &str) -> Draft {
-    draft.header("Contact", contact).header("Allow", METHODS).header("Supported", "timer")
 }
 
 /// The draft with the header fields and the body of a named message.
@@ -250,6 +267,7 @@ impl Actor for Participating {
             }
             Input::Bytes { hop, bytes } => self.arrived(now, hop, Message::parse(bytes)),
             Input::Closed { hop } => {
+                self.opened.remove(&hop);
                 self.endpoint.closed(hop);
                 self.events(now);
             }
@@ -268,7 +286,9 @@ impl Actor for Participating {
 
     fn poll(&mut self) -> Option<Output> {
         let transmit = |(hop, bytes)| Output::Transmit { hop, bytes };
-        self.out.pop_front().or_else(|| self.transactions.poll().map(transmit)).or_else(|| self.endpoint.poll().map(transmit))
+        let sip = self.out.pop_front().or_else(|| self.transactions.poll().map(transmit));
+        let media = sip.or_else(|| self.connects.pop_front()).or_else(|| self.endpoint.poll().map(transmit));
+        media.or_else(|| self.closes.pop_front())
     }
 
     fn deadline(&self) -> Option<Duration> {
@@ -283,7 +303,10 @@ impl Actor for Participating {
     }
 
     fn idle(&self, _: Duration, _: Duration) -> bool {
-        let busy = |leg: &Leg| self.endpoint.session(leg.session).is_some_and(msrp::Session::busy);
+        let busy = |leg: &Leg| leg.streams.iter().any(|stream| self.endpoint.session(stream.session).is_some_and(msrp::Session::busy));
         self.out.is_empty() && self.ringing.is_empty() && !self.legs.values().any(|leg| leg.leaves.is_some() || busy(leg))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,9 @@
-//! Subscriptions to deferred messages as their notifier sees them (RFC 6665, 4.2): a fetch is answered with Expires 0; what
-//! the NOTIFY says is a named message of the scenario.
+//! Subscriptions as their notifier sees them (RFC 6665, 4.2). A fetch of deferred messages is answered with Expires 0; what the
+//! NOTIFY says is a named message. A focus notifies by itself once at first and at each refresh (RFC 4575, 3.3, 3.4).
 
 use std::time::Duration;
 
-use super::{Participating, dressed};
+use super::{Kind, Participating, conference, dressed};
 use crate::{
     role::{
         Hop, Outgoing,
@@ -11,36 +11,130 @@ use crate::{
         call::{Dialog, dialog},
     },
     trace::Transport,
-    wire::sip::Message,
+    wire::{params::NameAddr, sip::Message},
 };
 
-/// The latest subscription.
+/// Most subscriptions that are kept; beyond, the oldest go.
+const MOST: usize = 64;
+
+/// How long a conference is subscribed to where the request does not say (RFC 4575, 3.2), seconds.
+const USUAL: u32 = 3600;
+
+/// A subscription of the SUT.
 #[derive(Debug)]
 pub(super) struct Subscription {
     dialog: Dialog,
+    /// Version of the latest document that was sent (RFC 4575, 5.1).
+    version: u32,
+    /// Seconds that were granted.
+    expires: u32,
 }
 
 impl Participating {
     pub(super) fn subscribed(&mut self, now: Duration, id: u64, request: &Message) {
+        let refreshed = self.subscriptions.iter().position(|subscription| subscription.dialog.holds(request));
+        if request.tag("To").is_some() && refreshed.is_none() {
+            return self.transactions.respond(now, id, 481, Draft::response(request, 481, "").finish());
+        }
+        let conference = self.has.kind == Kind::Focus;
+        if conference && !request.value("Event").is_some_and(|event| is_conference(&event)) {
+            let tag = self.ids.token();
+            let draft = Draft::response(request, 489, &tag).header("Allow-Events", "conference");
+            return self.transactions.respond(now, id, 489, draft.finish());
+        }
+        let asked = request.value("Expires").and_then(|value| value.trim().parse().ok()).unwrap_or(USUAL);
+        let expires = if conference { asked } else { 0 };
         let tag = self.ids.token();
-        let Some(dialog) = Dialog::of_callee(request, &tag) else {
-            return self.transactions.respond(now, id, 400, Draft::response(request, 400, &tag).finish());
+        let at = match refreshed {
+            Some(at) => {
+                self.subscriptions[at].dialog.retarget(request);
+                at
+            }
+            None => {
+                let Some(dialog) = Dialog::of_callee(request, &tag) else {
+                    return self.transactions.respond(now, id, 400, Draft::response(request, 400, &tag).finish());
+                };
+                if self.subscriptions.len() >= MOST {
+                    self.subscriptions.remove(0);
+                }
+                self.subscriptions.push(Subscription { dialog, version: 0, expires });
+                self.subscriptions.len() - 1
+            }
         };
-        self.subscription = Some(Subscription { dialog });
-        let mut draft = Draft::response(request, 200, &tag).header("Contact", &self.contact()).header("Expires", "0");
+        self.subscriptions[at].expires = expires;
+        let contact = format!("<{}>{}", self.contact(), if conference { ";isfocus" } else { "" });
+        let mut draft = Draft::response(request, 200, &tag).header("Contact", &contact).header("Expires", &expires.to_string());
         for route in dialog::texts(request, "Record-Route") {
             draft = draft.header("Record-Route", &route);
         }
         self.transactions.respond(now, id, 200, draft.finish());
+        if conference {
+            let subscriber = sender(request);
+            self.tell(now, at, subscriber.as_deref());
+        }
+    }
+
+    /// Sends the whole state of the conference; the last word where nothing more was granted.
+    fn tell(&mut self, now: Duration, at: usize, subscriber: Option<&str>) {
+        let users = self.users(subscriber);
+        let subscription = &mut self.subscriptions[at];
+        subscription.version += 1;
+        let document =
+            conference::full(&super::contact(Kind::Focus, &self.has.uri, self.has.inner, self.has.gruu), subscription.version, &users);
+        let wanted = Outgoing { body: Some((conference::TYPE.to_owned(), document.into())), ..Outgoing::default() };
+        self.notify_at(now, at, &wanted);
+        if self.subscriptions[at].expires == 0 {
+            self.subscriptions.remove(at);
+        }
     }
 
     /// Sends a NOTIFY inside the latest subscription.
     pub(super) fn notify(&mut self, now: Duration, wanted: &Outgoing) {
-        let branch = format!("z9hG4bK{}", self.ids.token());
-        let contact = self.contact();
-        let Some(subscription) = &mut self.subscription else { return };
-        let draft = subscription.dialog.request(Hop::sip(Transport::Udp, self.has.inner), &branch, "NOTIFY").header("Contact", &contact);
-        let octets = dressed(draft, wanted).finish();
-        self.transactions.request(now, Hop::sip(Transport::Udp, self.has.core), &branch, "NOTIFY", octets);
+        let Some(at) = self.subscriptions.len().checked_sub(1) else { return };
+        if let Some(version) = wanted.body.as_ref().and_then(|(_, body)| conference::version(body)) {
+            self.subscriptions[at].version = version;
+        }
+        self.notify_at(now, at, wanted);
     }
+
+    fn notify_at(&mut self, now: Duration, at: usize, wanted: &Outgoing) {
+        let branch = format!("z9hG4bK{}", self.ids.token());
+        let contact = format!("<{}>", self.contact());
+        let (conference, core) = (self.has.kind == Kind::Focus, Hop::sip(Transport::Udp, self.has.core));
+        let Some(subscription) = self.subscriptions.get_mut(at) else { return };
+        let mut draft =
+            subscription.dialog.request(Hop::sip(Transport::Udp, self.has.inner), &branch, "NOTIFY").header("Contact", &contact);
+        if conference {
+            let state = match subscription.expires {
+                0 => "terminated;reason=timeout".to_owned(),
+                seconds => format!("active;expires={seconds}"),
+            };
+            draft = draft.header("Event", "conference").header("Subscription-State", &state);
+        }
+        let octets = dressed(draft, wanted).finish();
+        self.transactions.request(now, core, &branch, "NOTIFY", octets);
+    }
+
+    /// Who takes part: the members, the subscriber, and whom the latest session brought along.
+    fn users(&self, subscriber: Option<&str>) -> Vec<String> {
+        let mut users: Vec<String> = Vec::new();
+        let all = subscriber.map(str::to_owned).into_iter().chain(self.has.members.iter().cloned()).chain(self.brought.iter().cloned());
+        for user in all {
+            if !users.iter().any(|known| crate::wire::uri::same(known, &user)) {
+                users.push(user);
+            }
+        }
+        users
+    }
+}
+
+/// Whether an Event value names the package of conferences (RFC 4575, 3.1).
+fn is_conference(event: &str) -> bool {
+    event.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("conference")
+}
+
+/// Address of who sent a request, as the core asserts it.
+fn sender(request: &Message) -> Option<String> {
+    let span = request.elements("P-Asserted-Identity").into_iter().chain(request.elements("From")).next()?;
+    Some(NameAddr::parse(&request.raw, span).uri.text(&request.raw).into_owned())
 }

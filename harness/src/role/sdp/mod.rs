@@ -3,13 +3,17 @@
 //! RFC 4566 for the lines, RFC 3264 for offer and answer, RFC 4975, 8 for MSRP, RFC 4145 and 6135 for who connects,
 //! RFC 5547 for what is transferred, RFC 4572 for certificates.
 
-use std::{fmt, net::SocketAddr};
+use std::net::SocketAddr;
 
 use crate::wire::{
     Span,
     msrp::uri::MsrpUri,
     sdp::{Direction, Line, Sdp, attributes},
 };
+
+mod text;
+
+pub use text::Text;
 
 /// Port of an end that only connects (RFC 4145, 4.1).
 pub const DISCARD: u16 = 9;
@@ -82,73 +86,101 @@ pub enum Unacceptable {
 /// A description that was received, as far as it is about MSRP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
-    /// The end that it describes.
+    /// The end that it describes: that of the first MSRP section that is not refused.
     pub end: End,
-    /// Number of the media section that is MSRP, 0-based.
+    /// Number of that media section, 0-based.
     pub section: usize,
+    /// The ends of all media sections; `None`: it is refused, or no MSRP that could be used.
+    pub ends: Vec<Option<End>>,
     /// Values of all `m=` lines.
-    media: Vec<String>,
+    pub media: Vec<String>,
     /// Values of all `t=` lines.
     times: Vec<String>,
 }
 
 impl Description {
-    /// Reads an offer or an answer; of several MSRP sections the first that is not refused counts.
+    /// Reads an offer or an answer.
     ///
     /// # Errors
-    /// Says what is missing.
+    /// Says what is missing of the first MSRP section that is not refused.
     pub fn read(body: &[u8]) -> Result<Self, Unacceptable> {
-        let sdp = Sdp::parse(body, Span::all(body));
-        if sdp.media.is_empty() {
-            return Err(Unacceptable::NoDescription);
-        }
-        let values = |lines: &[Line], kind: u8| -> Vec<String> {
-            lines.iter().filter(|l| l.kind == kind).map(|l| l.value.text(body).into_owned()).collect()
-        };
-        let media: Vec<String> = (0..sdp.media.len()).filter_map(|i| values(sdp.section(i), b'm').into_iter().next()).collect();
-        let (section, secure) = media.iter().enumerate().find_map(|(i, m)| Some((i, secure(m)?))).ok_or(Unacceptable::NoMsrp)?;
-        let value = |name: &str| {
-            let of = |lines: &[Line]| attributes(body, lines, name).next().map(|v| v.text(body).trim().to_owned());
-            of(sdp.section(section)).or_else(|| of(sdp.session()))
-        };
-        let path: Vec<String> = value("path").unwrap_or_default().split_ascii_whitespace().map(str::to_owned).collect();
-        if path.is_empty() || !path.iter().all(|uri| is_msrp(uri)) {
-            return Err(Unacceptable::NoPath);
-        }
-        let end = End {
-            path,
-            secure,
-            setup: value("setup").map(|s| s.to_ascii_lowercase()).filter(|s| s != "holdconn"),
-            direction: sdp.direction(body, section).0,
-            accept_types: value("accept-types"),
-            accept_wrapped_types: value("accept-wrapped-types"),
-            file_selector: value("file-selector"),
-            file_transfer_id: value("file-transfer-id"),
-            fingerprint: value("fingerprint"),
-        };
-        Ok(Self { end, section, media, times: values(sdp.session(), b't') })
+        let read = Self::sections(body).ok_or(Unacceptable::NoDescription)?;
+        let section = read.media.iter().position(|m| secure(m).is_some()).ok_or(Unacceptable::NoMsrp)?;
+        let end = read.ends.get(section).cloned().flatten().ok_or(Unacceptable::NoPath)?;
+        Ok(Self { end, section, ..read })
     }
 
-    /// The answer to this offer: the same media sections in the same order, all but the MSRP one refused (RFC 3264, 6).
+    /// Reads all media sections, whether there is MSRP among them or not; without any that can be used, the end is that of
+    /// nobody. `None`: it is no description, or has no media section.
+    #[must_use]
+    pub fn sections(body: &[u8]) -> Option<Self> {
+        let sdp = Sdp::parse(body, Span::all(body));
+        if sdp.media.is_empty() {
+            return None;
+        }
+        let media: Vec<String> = (0..sdp.media.len()).filter_map(|i| values(body, sdp.section(i), b'm').into_iter().next()).collect();
+        let ends: Vec<_> = media.iter().enumerate().map(|(i, m)| secure(m).and_then(|secure| end(body, &sdp, i, secure))).collect();
+        let (section, end) = ends.iter().cloned().enumerate().find_map(|(i, end)| Some((i, end?))).unwrap_or_default();
+        Some(Self { end, section, ends, media, times: values(body, sdp.session(), b't') })
+    }
+
+    /// The answer to this offer: the same media sections in the same order, all but the first MSRP one refused (RFC 3264, 6).
     ///
     /// Of `own` the path, what it takes, its setup and its fingerprint count; direction and transport follow the offer,
     /// and what the offer says is transferred is repeated (RFC 5547, 8.3.1).
     #[must_use]
     pub fn answer(&self, own: &End, local: SocketAddr, number: u64) -> Text {
-        let end = End {
-            secure: self.end.secure,
-            direction: self.end.direction.mirrored(),
-            file_selector: self.end.file_selector.clone(),
-            file_transfer_id: self.end.file_transfer_id.clone(),
-            fingerprint: own.fingerprint.clone().filter(|_| self.end.secure),
-            ..own.clone()
-        };
-        let mut text = Text::new(&end, local, number);
-        text.times.clone_from(&self.times);
-        text.refused = self.media.clone();
-        text.section = self.section;
+        self.answer_each(|section, _| (section == self.section).then(|| own.clone()), local, number)
+    }
+
+    /// As [`Self::answer`], with an own end for each MSRP section that `own` gives one for; it is handed the number of the
+    /// section and the end that is offered.
+    #[must_use]
+    pub fn answer_each(&self, mut own: impl FnMut(usize, &End) -> Option<End>, local: SocketAddr, number: u64) -> Text {
+        let mut text = Text::empty(local, number);
+        text.at_times(&self.times);
+        for (section, (media, offered)) in self.media.iter().zip(&self.ends).enumerate() {
+            match offered.as_ref().and_then(|offered| Some((own(section, offered)?, offered))) {
+                Some((own, offered)) => text.add(&End {
+                    secure: offered.secure,
+                    direction: offered.direction.mirrored(),
+                    file_selector: offered.file_selector.clone(),
+                    file_transfer_id: offered.file_transfer_id.clone(),
+                    fingerprint: own.fingerprint.clone().filter(|_| offered.secure),
+                    ..own
+                }),
+                None => text.add_refused(media),
+            }
+        }
         text
     }
+}
+
+fn values(body: &[u8], lines: &[Line], kind: u8) -> Vec<String> {
+    lines.iter().filter(|l| l.kind == kind).map(|l| l.value.text(body).into_owned()).collect()
+}
+
+/// The end that a media section describes; `None`: it has no path that leads anywhere.
+fn end(body: &[u8], sdp: &Sdp, section: usize, secure: bool) -> Option<End> {
+    let value = |name: &str| {
+        let of = |lines: &[Line]| attributes(body, lines, name).next().map(|v| v.text(body).trim().to_owned());
+        of(sdp.section(section)).or_else(|| of(sdp.session()))
+    };
+    let path: Vec<String> = value("path").unwrap_or_default().split_ascii_whitespace().map(str::to_owned).collect();
+    if path.is_empty() || !path.iter().all(|uri| is_msrp(uri)) {
+        return None;
+    }
+    Some(End {
+        path,
+        secure,
+        setup: value("setup").map(|s| s.to_ascii_lowercase()).filter(|s| s != "holdconn"),
+        direction: sdp.direction(body, section).0,
+        accept_types: value("accept-types"),
+        accept_wrapped_types: value("accept-wrapped-types"),
+        file_selector: value("file-selector"),
+        file_transfer_id: value("file-transfer-id"),
+        fingerprint: value("fingerprint"),
+    })
 }
 
 /// Setup of an answer to an offer with `offered`, by who would rather be `preferred` (RFC 4145, 4.1).
@@ -186,114 +218,6 @@ pub fn next_hop(text: &str) -> Option<(SocketAddr, bool)> {
     let uri = MsrpUri::parse(text.as_bytes(), Span::all(text.as_bytes()));
     let host = uri.host.text(text.as_bytes()).parse().ok().filter(|_| uri.malformations.is_empty())?;
     Some((SocketAddr::new(host, uri.port?), uri.is_secure(text.as_bytes())))
-}
-
-/// A description being put together; what is laid over it stands in place of what the role would say.
-#[derive(Clone, Debug)]
-pub struct Text {
-    local: SocketAddr,
-    number: u64,
-    version: u64,
-    media: String,
-    connection: Option<String>,
-    attributes: Vec<(String, String)>,
-    times: Vec<String>,
-    /// `m=` values of the sections of an offer; the own one stands in place of that with number `section`.
-    refused: Vec<String>,
-    section: usize,
-    extra: Vec<String>,
-}
-
-impl Text {
-    /// The offer of `end`, whose host is `local`; `number` is the identifier of the session (`o=`).
-    ///
-    /// The port is that of the own URI; `c=` has its host.
-    #[must_use]
-    pub fn new(end: &End, local: SocketAddr, number: u64) -> Self {
-        let port = end.path.last().and_then(|uri| next_hop(uri)).map_or(DISCARD, |(address, _)| address.port());
-        Self {
-            local,
-            number,
-            version: number,
-            media: format!("message {port} TCP/{}MSRP *", if end.secure { "TLS/" } else { "" }),
-            connection: Some(address(local)),
-            attributes: end.attributes(),
-            times: vec!["0 0".to_owned()],
-            refused: Vec::new(),
-            section: 0,
-            extra: Vec::new(),
-        }
-    }
-
-    /// Lays values over the description: key is the name of an attribute, or `media`, `direction`, `address` (c=), `extra`
-    /// (lines behind all others); several values are several lines, `None` leaves it out.
-    #[must_use]
-    pub fn overlaid(mut self, overlay: &[(String, Option<Vec<String>>)]) -> Self {
-        for (key, values) in overlay {
-            let first = values.as_ref().and_then(|v| v.first().cloned());
-            match key.as_str() {
-                "media" => self.media = first.unwrap_or_default(),
-                "address" => self.connection = first,
-                "extra" => self.extra = values.clone().unwrap_or_default(),
-                "direction" => {
-                    let at = self.place(|name| Direction::ALL.iter().any(|d| d.name() == name));
-                    self.attributes.splice(at..at, values.iter().flatten().map(|v| (v.clone(), String::new())));
-                }
-                name => {
-                    let at = self.place(|n| n == name);
-                    self.attributes.splice(at..at, values.iter().flatten().map(|v| (name.to_owned(), v.clone())));
-                }
-            }
-        }
-        self
-    }
-
-    /// Takes attributes out and says where the first of them stood.
-    fn place(&mut self, mut named: impl FnMut(&str) -> bool) -> usize {
-        let at = self.attributes.iter().position(|(name, _)| named(name)).unwrap_or(self.attributes.len());
-        self.attributes.retain(|(name, _)| !named(name));
-        at.min(self.attributes.len())
-    }
-
-    /// Counts the version up, for an offer that changes something (RFC 3264, 8).
-    #[must_use]
-    pub fn changed(mut self) -> Self {
-        self.version += 1;
-        self
-    }
-}
-
-fn address(local: SocketAddr) -> String {
-    format!("IN {} {}", if local.is_ipv4() { "IP4" } else { "IP6" }, local.ip())
-}
-
-impl fmt::Display for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "v=0\r\no=- {} {} {}\r\ns=-\r\n", self.number, self.version, address(self.local))?;
-        if let Some(connection) = &self.connection {
-            write!(f, "c={connection}\r\n")?;
-        }
-        for time in &self.times {
-            write!(f, "t={time}\r\n")?;
-        }
-        for number in 0..self.refused.len().max(1) {
-            if number == self.section {
-                write!(f, "m={}\r\n", self.media)?;
-                for (name, value) in &self.attributes {
-                    if value.is_empty() { write!(f, "a={name}\r\n")? } else { write!(f, "a={name}:{value}\r\n")? }
-                }
-            } else if let Some(refused) = self.refused.get(number) {
-                let mut words = refused.split(' ');
-                let kind = words.next().unwrap_or_default();
-                let rest: Vec<_> = words.skip(1).collect();
-                write!(f, "m={kind} 0 {}\r\n", rest.join(" "))?;
-            }
-        }
-        for line in &self.extra {
-            write!(f, "{line}\r\n")?;
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -97,3 +97,24 @@ fn what_is_laid_over_stands_in_place() {
     assert!(text.contains("a=setup:actpass\r\n") && !text.contains("file-selector") && !text.contains("sendonly"), "{text}");
     assert!(text.ends_with("a=connection-type:a\r\na=connection-type:b\r\nm=audio 4000 RTP/AVP 0\r\n"), "{text}");
 }
+
+#[test]
+fn each_section_may_be_taken_or_refused() {
+    let mut offer = Text::new(&end(), local(), 7);
+    offer.add(&End { path: vec!["msrp://192.0.2.1:2855/two;tcp".to_owned()], ..End::default() });
+    let offer = offer.overlaid(&[("extra".to_owned(), Some(vec!["m=audio 4000 RTP/AVP 0".to_owned()]))]);
+    let read = Description::read(offer.to_string().as_bytes()).unwrap();
+    assert_eq!(read.ends.iter().map(Option::is_some).collect::<Vec<_>>(), [true, true, false]);
+    let own = |n: usize| End { path: vec![format!("msrp://192.0.2.2:2855/{n};tcp")], ..End::default() };
+    let both = read.answer_each(|n, _| Some(own(n)), local(), 8);
+    let text = both.to_string();
+    assert!(text.contains("/0;tcp\r\nm=message 2855 TCP/MSRP *\r\n") && text.ends_with("/1;tcp\r\nm=audio 0 RTP/AVP 0\r\n"), "{text}");
+    let second = read.answer_each(|n, _| (n == 1).then(|| own(n)), local(), 9);
+    assert!(second.to_string().contains("m=message 0 TCP/MSRP *\r\nm=message 2855 "), "{second}");
+    // The same again is no change; less is one.
+    assert!(second.clone().following(&both).to_string().contains("o=- 8 9 "));
+    assert!(both.clone().following(&both).to_string().contains("o=- 8 8 "));
+    let mut less = both.clone();
+    less.refuse(1);
+    assert!(less.following(&both).to_string().contains("o=- 8 9 "));
+}
