@@ -90,8 +90,8 @@ impl Participating {
             return self.calls.respond(now, &mut self.transactions, call, 488, |draft| draft);
         };
         let mut streams = Vec::new();
-        let text =
-            offer.answer_each(|section, end| self.takes(&mut streams, section, end), self.place(offer.end.secure), self.ids.bits() >> 16);
+        let (place, number) = (self.place(offer.end.secure), self.ids.bits() >> 16);
+        let text = offer.answer_each(|section, end| self.takes(&mut streams, section, end), place, number);
         let body = text.to_string();
         self.legs.insert(call, Leg::new(streams, text));
         if self.has.kind.stays() {
@@ -133,7 +133,7 @@ impl Participating {
         let own = End {
             secure: media.secure,
             direction: if transfer { Direction::Sendonly } else { Direction::Sendrecv },
-            file_selector: transfer.then(|| format!("size:{}", size(media.content.as_deref().unwrap_or_default()))),
+            file_selector: transfer.then(|| format!("size:{}", media.content.as_ref().map_or(0, size))),
             fingerprint: media.secure.then(|| self.has.fingerprint.clone()),
             ..own_end(path.clone(), role)
         };
