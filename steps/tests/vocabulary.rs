@@ -28,7 +28,7 @@ const DOMAINS: [(&[&str], &str, &str); 7] = [
 ];
 
 /// Sentences that no feature uses yet, with what they wait for; once one is used, or gone, its entry has to go too.
-const WAITING: [(&str, &str); 10] = [
+const WAITING: [(&str, &str); 11] = [
     ("{clause} is not tested, because {reason}", "a row that nothing can judge"),
     ("{actor} sends the bytes", "requests that no role would write"),
     ("a(n) {session} is established between {actor} and {actor}( with)", "features of sessions"),
@@ -39,6 +39,7 @@ const WAITING: [(&str, &str); 10] = [
     ("{actor} modifies the session to {string}", "features of sessions"),
     ("{actor} {decision} the invitation( with)", "features of sessions"),
     ("{clause} {actor} has {int} session(s) open", "features of sessions"),
+    ("{actor} is shown {sight}( with)", "features of sessions"),
 ];
 
 /// Most sentences that there may be.

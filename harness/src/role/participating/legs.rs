@@ -66,8 +66,8 @@ struct Said {
     content: Option<Bytes>,
 }
 
-/// Identifiers that an answer repeats (CONV-7.3.2-6c).
-const IDS: [&str; 3] = ["Conversation-ID", "Contribution-ID", "InReplyTo-Contribution-ID"];
+/// Identifiers that stay with a session; an answer repeats them (CONV-7.3.2-6c), and a re-INVITE of its own has them.
+pub(super) const IDS: [&str; 3] = ["Conversation-ID", "Contribution-ID", "InReplyTo-Contribution-ID"];
 
 impl Participating {
     /// The own path: one URI, or that of a relay in front of it. Who only connects has the port of nobody (RFC 4145, 4.1).
@@ -283,10 +283,9 @@ pub(super) fn overlay(media: &Media) -> Vec<(String, Option<Vec<String>>)> {
 
 /// How the content goes over the session.
 pub(super) fn wish(media: &Media, content: Bytes, message_id: String, session: Option<&msrp::Session>) -> Wish {
-    let remote = session.and_then(|s| s.remote().last().cloned()).unwrap_or_default();
-    let identifier = remote.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, rest)| rest);
-    let identifier = identifier.split(';').next().unwrap_or_default();
-    let filled = |value: &String| value.replace("{session}", identifier);
+    let [remote, own] =
+        [session.map(msrp::Session::remote), session.map(msrp::Session::own)].map(|path| identifier(path.unwrap_or_default()));
+    let filled = |value: &String| value.replace("{session}", &remote).replace("{own session}", &own);
     let length = i64::try_from(content.len()).unwrap_or(i64::MAX);
     let place = |octet: i64| usize::try_from(if octet < 0 { length + octet + 1 } else { octet }).unwrap_or_default();
     let ranges = media.ranges.iter().map(|(from, to)| (place(*from).saturating_sub(1), place(*to))).collect::<Vec<_>>();
@@ -299,6 +298,12 @@ pub(super) fn wish(media: &Media, content: Bytes, message_id: String, session: O
         pause: media.pause,
         ..Wish::new(&message_id, "message/cpim", content)
     }
+}
+
+/// The session-id of the last URI of a path.
+fn identifier(path: &[String]) -> String {
+    let rest = path.last().and_then(|uri| uri.split_once("://")?.1.split_once('/')).map_or("", |(_, rest)| rest);
+    rest.split(';').next().unwrap_or_default().to_owned()
 }
 
 /// Whether all of the content is sent.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Participating, dressed,
-    legs::{Stream, overlay, own_end},
+    legs::{IDS, Stream, overlay, own_end},
 };
 use crate::{
     role::{
@@ -37,8 +37,13 @@ impl Participating {
         if let Some(leg) = self.legs.get_mut(&call) {
             leg.proposed = proposed;
         }
+        let invite = self.calls.invitation(call).cloned();
         self.calls.request(now, &mut self.transactions, call, "INVITE", |draft| {
-            let draft = dressed(kind.capable(draft, &contact), wanted);
+            let mut draft = kind.capable(draft, &contact);
+            for name in IDS {
+                draft = draft.maybe(name, invite.as_ref().and_then(|invite| invite.value(name)).as_deref());
+            }
+            let draft = dressed(draft, wanted);
             match body {
                 Some(body) => draft.body("application/sdp", body),
                 None => draft,

@@ -28,11 +28,13 @@ pub(super) struct Subscription {
     version: u32,
     /// Seconds that were granted.
     expires: u32,
+    /// Whether the last word was said; a named message may say more, as a notifier that is mistaken does.
+    over: bool,
 }
 
 impl Participating {
     pub(super) fn subscribed(&mut self, now: Duration, id: u64, request: &Message) {
-        let refreshed = self.subscriptions.iter().position(|subscription| subscription.dialog.holds(request));
+        let refreshed = self.subscriptions.iter().position(|subscription| !subscription.over && subscription.dialog.holds(request));
         if request.tag("To").is_some() && refreshed.is_none() {
             return self.transactions.respond(now, id, 481, Draft::response(request, 481, "").finish());
         }
@@ -57,7 +59,7 @@ impl Participating {
                 if self.subscriptions.len() >= MOST {
                     self.subscriptions.remove(0);
                 }
-                self.subscriptions.push(Subscription { dialog, version: 0, expires });
+                self.subscriptions.push(Subscription { dialog, version: 0, expires, over: false });
                 self.subscriptions.len() - 1
             }
         };
@@ -77,15 +79,11 @@ impl Participating {
     /// Sends the whole state of the conference; the last word where nothing more was granted.
     fn tell(&mut self, now: Duration, at: usize, subscriber: Option<&str>) {
         let users = self.users(subscriber);
-        let subscription = &mut self.subscriptions[at];
-        subscription.version += 1;
-        let document =
-            conference::full(&super::contact(Kind::Focus, &self.has.uri, self.has.inner, self.has.gruu), subscription.version, &users);
+        self.subscriptions[at].version += 1;
+        let document = conference::full(&self.contact(), self.subscriptions[at].version, &users);
         let wanted = Outgoing { body: Some((conference::TYPE.to_owned(), document.into())), ..Outgoing::default() };
         self.notify_at(now, at, &wanted);
-        if self.subscriptions[at].expires == 0 {
-            self.subscriptions.remove(at);
-        }
+        self.subscriptions[at].over = self.subscriptions[at].expires == 0;
     }
 
     /// Sends a NOTIFY inside the latest subscription.
@@ -95,6 +93,8 @@ impl Participating {
             self.subscriptions[at].version = version;
         }
         self.notify_at(now, at, wanted);
+        let state = wanted.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Subscription-State"));
+        self.subscriptions[at].over |= state.and_then(|(_, values)| values.as_ref()?.first()).is_some_and(|v| v.starts_with("terminated"));
     }
 
     fn notify_at(&mut self, now: Duration, at: usize, wanted: &Outgoing) {
@@ -105,11 +105,9 @@ impl Participating {
         let mut draft =
             subscription.dialog.request(Hop::sip(Transport::Udp, self.has.inner), &branch, "NOTIFY").header("Contact", &contact);
         if conference {
-            let state = match subscription.expires {
-                0 => "terminated;reason=timeout".to_owned(),
-                seconds => format!("active;expires={seconds}"),
-            };
-            draft = draft.header("Event", "conference").header("Subscription-State", &state);
+            // How long it lasts is said by the 2xx alone, so that conduct can change it in one place.
+            let state = if subscription.expires == 0 { "terminated;reason=timeout" } else { "active" };
+            draft = draft.header("Event", "conference").header("Subscription-State", state);
         }
         let octets = dressed(draft, wanted).finish();
         self.transactions.request(now, core, &branch, "NOTIFY", octets);

@@ -141,7 +141,7 @@ fn a_peer_takes_a_chat_and_stays() {
     play.hears(request("ACK", 1, "one", Some(&tag)));
     let own = play.body().lines().find_map(|l| l.strip_prefix("a=path:").map(str::to_owned)).unwrap();
     let bound = format!(
-        "MSRP t1 SEND\r\nTo-Path: {own}\r\nFrom-Path: msrp://192.0.2.1:2855/alice;tcp\r\nMessage-ID: 1\r\nByte-Range: 1-0/0\r\n-------t1$\r\n"
+        "MSRP tran1 SEND\r\nTo-Path: {own}\r\nFrom-Path: msrp://192.0.2.1:2855/alice;tcp\r\nMessage-ID: 1\r\nByte-Range: 1-0/0\r\n-------tran1$\r\n"
     );
     play.input(Input::Bytes { hop: sut(), bytes: Bytes::from(bound) });
     play.sends(session("MSRP SEND", Media { content: Some(Bytes::from_static(b"hello")), ..Media::default() }));
@@ -221,7 +221,7 @@ fn a_focus_notifies_who_takes_part() {
     play.hears(request("SUBSCRIBE", 1, "two", None).header("Event", "conference").header("Expires", "600"));
     let tag = play.sip[1].tag("To").unwrap().into_owned();
     assert_eq!((play.sip[1].status(), play.sip[1].value("Expires").as_deref()), (Some(200), Some("600")));
-    assert_eq!((play.last().method(), &*play.header("Subscription-State")), (Some("NOTIFY"), "active;expires=600"));
+    assert_eq!((play.last().method(), &*play.header("Subscription-State")), (Some("NOTIFY"), "active"));
     let users: Vec<_> = ["alice", "dave", "bob"].map(|user| play.body().find(&format!("<user entity=\"sip:{user}@example.com\">"))).into();
     assert!(users.iter().all(Option::is_some) && users.is_sorted(), "{}", play.body());
     assert!(play.body().contains(" version=\"1\"") && play.body().contains(&format!(" entity=\"{identity}\"")));
@@ -271,7 +271,7 @@ fn what_the_other_end_offers_in_a_session_is_answered() {
         request("INVITE", 4, "one", Some(&tag))
             .body("application/sdp", format!("{offer}{}", second.replace("2899", "0").replace("4000", "0"))),
     );
-    assert_eq!((play.last().status(), play.body().matches(" 0 ").count()), (Some(200), 4), "{}", play.body());
+    assert_eq!((play.last().status(), play.body().matches(" 0 ").count()), (Some(200), 3), "{}", play.body());
     play.hears(request("INVITE", 5, "one", Some(&tag)).body("application/sdp", "nonsense"));
     assert_eq!(play.last().status(), Some(491));
 }
