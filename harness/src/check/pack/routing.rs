@@ -96,8 +96,9 @@ fn response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
             .on(request.line()),
         );
     }
-    // How long an invited user takes is open.
-    if request.message.method() == Some("INVITE") {
+    // How long an invited user takes is open; to a re-INVITE nobody need be asked.
+    let invites = request.message.method() == Some("INVITE");
+    if invites && request.message.tag("To").is_none() {
         return findings;
     }
     let (took, most) = (seen.at.saturating_sub(request.at), view.ixit.duration("reaction"));
@@ -105,7 +106,11 @@ fn response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
         let expected = format!("the response within {} s, better within 4 s", most.as_secs());
         let observed = format!("{:.1} s", took.as_secs_f64());
         let late = broken(seen, "RSP-6", Reason::Late, &expected, observed, seen.message.start_span()).on(request.line());
-        findings.push(if took > most { late } else { late.weighing(Severity::Info) });
+        findings.push(match took > most {
+            true if invites => late.weighing(Severity::Warn),
+            true => late,
+            false => late.weighing(Severity::Info),
+        });
     }
     findings
 }

@@ -1,6 +1,6 @@
 //! What the receiver of a message says: responses (RFC 4975, 7.2) and success reports (7.1.3).
 
-use super::{super::unwise, broken, grammar, known, place, range, requests, same_paths, text, unfit, uris, wish};
+use super::{super::unwise, broken, grammar, types::unanswered, known, place, range, requests, same_paths, text, unfit, uris, wish};
 use crate::{
     check::View,
     trace::view::{Item, MediaSeen, Whole},
@@ -67,6 +67,46 @@ fn one(view: &View<'_>, index: usize, seen: &MediaSeen) -> Vec<Finding> {
     if let Some(other) = (0..index).find(again).map(|i| &view.messages.media()[i]) {
         let expected = "one response to a request";
         findings.push(broken(seen, "MSRP-11", Reason::Unexpected, expected, "a second one", seen.unit().start()).on(other.line()));
+    }
+    findings.extend(each_chunk(view, seen, request));
+    findings
+}
+
+/// Each chunk of a message has a response of its own, unless one turned the message down, or they are not wanted.
+fn each_chunk(view: &View<'_>, seen: &MediaSeen, request: &MediaSeen) -> Option<Finding> {
+    let media = view.messages.media();
+    let whole = view.messages.wholes().get(request.whole?)?;
+    let chunks = || whole.chunks.iter().filter_map(|index| Some((*index, media.get(*index)?)));
+    let refused = |index: usize| media.iter().enumerate().any(|(i, s)| view.messages.media_request_of(i) == Some(index) && s.status() != Some(200));
+    if whole.aborted || chunks().any(|(index, _)| refused(index)) {
+        return None;
+    }
+    let wants = |chunk: &MediaSeen| !matches!(wish(chunk, "Failure-Report").as_str(), "no" | "partial");
+    let (_, lacking) = chunks().find(|(index, chunk)| wants(chunk) && unanswered(view, *index, chunk))?;
+    let expected = "a response to each chunk";
+    Some(broken(seen, "MSRP-11", Reason::Missing, expected, "one has none", seen.unit().start()).on(lacking.line()))
+}
+
+/// 7.1.4: a report of failure: a code of its own, about octets of a message that did not forbid it.
+pub(in super::super) fn failure(view: &View<'_>, item: Item<'_>) -> Vec<Finding> {
+    let mut findings = report(view, item);
+    let found = requests(view, item);
+    let Some((_, seen)) = found.first().copied().filter(|(_, seen)| seen.is_msrp("REPORT")) else { return unfit(item) };
+    let status = text(seen, "Status").unwrap_or_default();
+    let code = status.strip_prefix("000 ").and_then(|rest| rest.split(' ').next()?.parse::<u16>().ok());
+    if !code.is_some_and(|code| code != 200 && CODES.contains(&code)) {
+        let expected = "Status: 000 and a code of failure";
+        findings.push(broken(seen, "MSRP-9", Reason::Violated, expected, &status, place(seen, "Status")));
+    }
+    if range(seen).is_none() {
+        findings.push(broken(seen, "MSRP-10", Reason::Missing, "Byte-Range in a report of failure", "none", seen.unit().start()));
+    }
+    let id = text(seen, "Message-ID").unwrap_or_default();
+    let about = view.messages.wholes().iter().rfind(|whole| whole.by_sut() != seen.by_sut() && whole.message_id == id);
+    let first = about.and_then(|whole| view.messages.media().get(*whole.chunks.first()?));
+    if let Some(chunk) = first.filter(|chunk| wish(chunk, "Failure-Report") == "no") {
+        let expected = "no report of failure with Failure-Report: no";
+        findings.push(broken(seen, "MSRP-8", Reason::Unexpected, expected, &status, seen.unit().start()).on(chunk.line()));
     }
     findings
 }
