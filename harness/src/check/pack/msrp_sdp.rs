@@ -10,7 +10,7 @@ use super::{
 use crate::{
     check::View,
     trace::view::Seen,
-    verdict::{Finding, Reason},
+    verdict::{Finding, Reason, Severity},
     wire::{
         Span,
         sdp::attributes,
@@ -19,9 +19,6 @@ use crate::{
 };
 
 const RULE: &str = "MSRP-16";
-
-/// [`broken`] or [`unwise`].
-type Weighed = fn(&Seen, &str, Reason, &str, &str, Span) -> Finding;
 
 /// RFC 4975, 8: all of it.
 pub(super) fn rules(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
@@ -191,8 +188,9 @@ pub(super) fn setup(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     for (number, stream) in described.media().iter().enumerate().filter(|(_, m)| m.is_msrp() && !m.refused()) {
         let setups = described.values(stream.lines, "setup");
         let Some(place) = setups.first().copied() else {
-            let (weighed, rule): (Weighed, _) = if standalone { (broken, "RFC 6135, 4.2.1") } else { (unwise, "H-7") };
-            findings.push(weighed(seen, rule, Reason::Missing, "setup in each offer and answer", "none", stream.line.line));
+            let (rule, severity) = if standalone { ("RFC 6135, 4.2.1", Severity::Fail) } else { ("H-7", Severity::Warn) };
+            let finding = broken(seen, rule, Reason::Missing, "setup in each offer and answer", "none", stream.line.line);
+            findings.push(finding.weighing(severity));
             continue;
         };
         let value = described.text(place);

@@ -47,6 +47,8 @@ fn lists(message: &Message, name: &str) -> bool {
 pub(super) fn rules(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     match seen.message.method() {
         None => granted(view, seen),
+        // The user may end a session at any time.
+        Some("BYE") if grant(view, seen).is_none_or(|(_, _, refresher)| refresher) => Vec::new(),
         Some("BYE") => ends(view, seen),
         Some(_) if seen.message.tag("To").is_some() => refreshes(view, seen),
         Some(_) => asks(view, seen),
@@ -229,7 +231,11 @@ fn allows_update(view: &View<'_>, seen: &Seen) -> bool {
 /// 10: where the other side does not refresh, BYE slightly before the session expires: from half of its time on, up to 5 s of 90
 /// late (H-9).
 pub(super) fn ends(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
-    let Some((newest, seconds, false)) = grant(view, seen) else { return Vec::new() };
+    let Some((newest, seconds, refresher)) = grant(view, seen) else { return Vec::new() };
+    if refresher {
+        let expected = "a refresh, and no BYE: it is the client that refreshes";
+        return vec![broken(seen, "H-9", Reason::Unexpected, expected, "a BYE", seen.message.start_span()).on(newest.line())];
+    }
     let (least, most) = (45.0 / 90.0, 95.0 / 90.0);
     let waited = seen.at.saturating_sub(newest.at).as_secs_f64();
     let term = Duration::from_secs(seconds.min(u64::from(u32::MAX))).as_secs_f64();

@@ -101,16 +101,18 @@ fn within(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     let list = view.messages.list();
     let (message, index) = (&seen.message, own(view));
     let mut findings: Vec<Finding> = rfc3261::any_request(seen).into_iter().chain(contents(seen)).collect();
-    match in_dialog(view, seen, index, "SUBSCRIBE") {
+    let same_call = |s: &&Seen| s.message.call_id() == message.call_id();
+    let before = || list[..index].iter().filter(same_call);
+    let opened = before().find(|s| s.by_sut() && s.message.method() == Some("SUBSCRIBE"));
+    // One that began within the dialog of a session goes on there (H-8).
+    let shared = opened.is_some_and(|first| first.message.tag("To").is_some());
+    match in_dialog(view, seen, index, if shared { "INVITE" } else { "SUBSCRIBE" }) {
         Some(found) => findings.extend(found),
         None => {
             let finding = broken(seen, "DLG-4", Reason::Violated, "the dialog of a subscription", "none", place(seen, "Call-ID"));
             findings.push(finding);
         }
     }
-    let same_call = |s: &&Seen| s.message.call_id() == message.call_id();
-    let before = || list[..index].iter().filter(same_call);
-    let opened = before().find(|s| s.by_sut() && s.message.method() == Some("SUBSCRIBE"));
     if let Some(first) = opened.filter(|first| event(&first.message) != event(message)) {
         let expected = format!("Event as in the first SUBSCRIBE: {}", value(&first.message, "Event"));
         let finding = broken(seen, "EVT-2", Reason::Violated, &expected, value(message, "Event"), place(seen, "Event"));

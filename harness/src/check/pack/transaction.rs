@@ -72,7 +72,7 @@ pub(super) fn repeats(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
 /// 17.2.2: a request that is repeated gets its response again. Only repetitions count that the SUT has shown to have handled.
 pub(super) fn same_response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     let repeated = view.messages.request_of(own(view)).is_some_and(|request| {
-        view.messages.list().iter().any(|s| s.repeats == Some(request) && handled(view, s))
+        view.messages.list().iter().any(|s| s.repeats == Some(request) && handled(view, s.entry, s.at))
     });
     if !repeated {
         let expected = "a response to a request that came again, with a probe behind it";
@@ -86,7 +86,7 @@ pub(super) fn answered_again(view: &View<'_>, seen: &Seen) -> Option<Finding> {
     let list = view.messages.list();
     let own = view.sip()?;
     let request = view.messages.request_of(own)?;
-    let repeated: Vec<&Seen> = list.iter().filter(|s| s.repeats == Some(request) && handled(view, s)).collect();
+    let repeated: Vec<&Seen> = list.iter().filter(|s| s.repeats == Some(request) && handled(view, s.entry, s.at)).collect();
     let answered = list.iter().filter(|s| s.repeats == Some(own)).count();
     (answered < repeated.len()).then(|| {
         let observed = format!("{} repetitions of the request, {answered} of the response", repeated.len());

@@ -1,6 +1,8 @@
 //! What the receiver of a message says: responses (RFC 4975, 7.2) and success reports (7.1.3).
 
-use super::{super::unwise, broken, grammar, types::unanswered, known, place, range, requests, same_paths, text, unfit, uris, wish};
+use super::{super::{dialog::handled, unwise}, broken, grammar, known, place, range, requests, same_paths, text, unfit, uris, wish};
+use std::collections::BTreeMap;
+
 use crate::{
     check::View,
     trace::view::{Item, MediaSeen, Whole},
@@ -76,13 +78,15 @@ fn one(view: &View<'_>, index: usize, seen: &MediaSeen) -> Vec<Finding> {
 fn each_chunk(view: &View<'_>, seen: &MediaSeen, request: &MediaSeen) -> Option<Finding> {
     let media = view.messages.media();
     let whole = view.messages.wholes().get(request.whole?)?;
-    let chunks = || whole.chunks.iter().filter_map(|index| Some((*index, media.get(*index)?)));
-    let refused = |index: usize| media.iter().enumerate().any(|(i, s)| view.messages.media_request_of(i) == Some(index) && s.status() != Some(200));
-    if whole.aborted || chunks().any(|(index, _)| refused(index)) {
+    let responses = media.iter().enumerate().filter_map(|(index, s)| Some((view.messages.media_request_of(index)?, s.status()?)));
+    let answered: BTreeMap<usize, u16> = responses.collect();
+    let turned_down = whole.chunks.iter().any(|index| answered.get(index).is_some_and(|status| *status != 200));
+    if whole.aborted || turned_down {
         return None;
     }
-    let wants = |chunk: &MediaSeen| !matches!(wish(chunk, "Failure-Report").as_str(), "no" | "partial");
-    let (_, lacking) = chunks().find(|(index, chunk)| wants(chunk) && unanswered(view, *index, chunk))?;
+    let chunks = whole.chunks.iter().filter(|index| !answered.contains_key(index)).filter_map(|index| media.get(*index));
+    let wants = |chunk: &&MediaSeen| !matches!(wish(chunk, "Failure-Report").as_str(), "no" | "partial");
+    let lacking = chunks.filter(wants).find(|chunk| handled(view, chunk.entry, chunk.at))?;
     let expected = "a response to each chunk";
     Some(broken(seen, "MSRP-11", Reason::Missing, expected, "one has none", seen.unit().start()).on(lacking.line()))
 }

@@ -3,7 +3,7 @@
 use super::{Session, broken, place, requests, unfit};
 use crate::{
     check::View,
-    trace::view::{Item, MediaSeen},
+    trace::view::Item,
     verdict::{Finding, Reason, Severity},
     wire::{Span, bodies::bodies_of, mime::ContentType, msrp::Msrp},
 };
@@ -60,14 +60,4 @@ impl Session {
     fn evidence(&self, view: &View<'_>) -> Vec<crate::verdict::Evidence> {
         view.messages.list().get(self.their_message).map(|s| s.line()).unwrap_or_default()
     }
-}
-
-/// Whether a request was answered, or the time for it is not over: 2 s, or an answered probe.
-pub(super) fn unanswered(view: &View<'_>, index: usize, seen: &MediaSeen) -> bool {
-    let answers = |i: usize| view.messages.media_request_of(i) == Some(index);
-    let answered = (index + 1..view.messages.media().len()).any(answers);
-    let entries = view.trace.entries();
-    let proven = entries.iter().rposition(|e| matches!(e.event, crate::trace::Event::Mark(crate::trace::Mark::ProofOfLife(true))));
-    let late = seen.at + 4 * super::super::dialog::T1 <= view.trace.end() || proven.is_some_and(|entry| seen.entry < entry);
-    !answered && late
 }
