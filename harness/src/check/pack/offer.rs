@@ -106,7 +106,8 @@ fn places(seen: &Seen, own: &Described<'_>, last: &Earlier<'_>) -> Vec<Finding> 
         if kind(a) == kind(b) || a.refused() || b.refused() {
             continue;
         }
-        let elsewhere = now.iter().enumerate().any(|(n, m)| n != place && kind(m) == kind(b) && old.get(n).is_none_or(|o| kind(o) != kind(b)));
+        let elsewhere =
+            now.iter().enumerate().any(|(n, m)| n != place && kind(m) == kind(b) && old.get(n).is_none_or(|o| kind(o) != kind(b)));
         let expected = format!("{} over {} in this place, as before", b.word(0), b.word(2));
         let observed = own.text(a.line.value);
         let weighed = if elsewhere { broken } else { unwise };

@@ -1,6 +1,9 @@
 //! What the receiver of a message says: responses (RFC 4975, 7.2) and success reports (7.1.3).
 
-use super::{super::{dialog::handled, unwise}, broken, grammar, known, place, range, requests, same_paths, text, unfit, uris, wish};
+use super::{
+    super::{dialog::handled, unwise},
+    broken, grammar, known, place, range, requests, same_paths, text, unfit, uris, wish,
+};
 use std::collections::BTreeMap;
 
 use crate::{

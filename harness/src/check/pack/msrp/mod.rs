@@ -13,12 +13,12 @@ use crate::{
     verdict::{Finding, Reason},
     wire::{
         Span,
-        sip::Message,
         msrp::{
             range::ByteRange,
             uri::{path, same},
         },
         sdp::attributes,
+        sip::Message,
     },
 };
 
@@ -173,7 +173,9 @@ fn before<'a>(view: &View<'a>, index: usize, seen: &MediaSeen) -> Option<&'a Med
     let last = |path: &[String]| path.last().cloned().unwrap_or_default();
     let same = |old: &&MediaSeen| {
         let theirs = uris(old, "From-Path");
-        old.link == seen.link && old.by_sut() == seen.by_sut() && (theirs.is_empty() || path.is_empty() || same(&last(&theirs), &last(&path)))
+        old.link == seen.link
+            && old.by_sut() == seen.by_sut()
+            && (theirs.is_empty() || path.is_empty() || same(&last(&theirs), &last(&path)))
     };
     view.messages.media()[..index].iter().find(same)
 }
