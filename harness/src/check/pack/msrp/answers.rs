@@ -1,15 +1,16 @@
 //! What the receiver of a message says: responses (RFC 4975, 7.2) and success reports (7.1.3).
 
-use super::{
-    super::{dialog::handled, unwise},
-    broken, grammar, known, place, range, requests, same_paths, text, unfit, uris, wish,
-};
 use std::collections::BTreeMap;
 
+use super::{
+    super::{dialog::handled, unwise},
+    broken, grammar, known, place, range, requests, same_paths, streams, text, unfit, uris, wish,
+};
 use crate::{
     check::View,
     trace::view::{Item, MediaSeen, Whole},
-    verdict::{Finding, Reason},
+    verdict::{Finding, Reason, Severity},
+    wire::uri::Uri,
 };
 
 /// Status codes that there are (RFC 4975, 10).
@@ -52,7 +53,10 @@ fn one(view: &View<'_>, index: usize, seen: &MediaSeen) -> Vec<Finding> {
         let have = uris(seen, name);
         if !have.is_empty() && !same_paths(&have, path) {
             let expected = format!("{name}: {what}: {}", path.join(" "));
-            findings.push(broken(seen, "MSRP-11", Reason::Violated, &expected, have.join(" "), place(seen, name)).on(request.line()));
+            let finding = broken(seen, "MSRP-11", Reason::Violated, &expected, have.join(" "), place(seen, name)).on(request.line());
+            // Where the network rewrote an authority, the client still goes by its own (R-7.3.9.1-2).
+            let rewritten = name == "From-Path" && described(view, seen, &have) && same_session(&have, path);
+            findings.push(if rewritten { finding.by("R-7.3.9.1-2").weighing(Severity::Info) } else { finding });
         }
     }
     if !CODES.contains(&status) {
@@ -75,6 +79,18 @@ fn one(view: &View<'_>, index: usize, seen: &MediaSeen) -> Vec<Finding> {
     }
     findings.extend(each_chunk(view, seen, request));
     findings
+}
+
+/// Whether the side that speaks described this path as its own.
+fn described(view: &View<'_>, seen: &MediaSeen, path: &[String]) -> bool {
+    let own = view.messages.list().iter().filter(|s| s.by_sut() == seen.by_sut() && s.entry < seen.entry);
+    own.flat_map(|s| streams(&s.message)).flatten().any(|stream| same_paths(&stream.path, path))
+}
+
+/// Whether two paths end at the same session, whatever the authority.
+fn same_session(a: &[String], b: &[String]) -> bool {
+    let session = |path: &[String]| path.last().map(|uri| Uri::parse(uri).session).filter(|session| !session.is_empty());
+    session(a).is_some() && session(a) == session(b)
 }
 
 /// Each chunk of a message has a response of its own, unless one turned the message down, or they are not wanted.
