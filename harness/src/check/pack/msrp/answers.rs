@@ -27,7 +27,8 @@ pub(in super::super) fn response(view: &View<'_>, item: Item<'_>) -> Vec<Finding
         None => one(view, index, seen),
         same => {
             let of_same = |(at, other): &(usize, &MediaSeen)| other.by_sut() == seen.by_sut() && whole(*at) == same;
-            media.iter().enumerate().filter(of_same).flat_map(|(at, other)| one(view, at, other)).collect()
+            let each = media.iter().enumerate().filter(of_same).flat_map(|(at, other)| one(view, at, other));
+            each.chain(same.and_then(|whole| each_chunk(view, seen, whole))).collect()
         }
     }
 }
@@ -77,7 +78,6 @@ fn one(view: &View<'_>, index: usize, seen: &MediaSeen) -> Vec<Finding> {
         let expected = "one response to a request";
         findings.push(broken(seen, "MSRP-11", Reason::Unexpected, expected, "a second one", seen.unit().start()).on(other.line()));
     }
-    findings.extend(each_chunk(view, seen, request));
     findings
 }
 
@@ -94,9 +94,9 @@ fn same_session(a: &[String], b: &[String]) -> bool {
 }
 
 /// Each chunk of a message has a response of its own, unless one turned the message down, or they are not wanted.
-fn each_chunk(view: &View<'_>, seen: &MediaSeen, request: &MediaSeen) -> Option<Finding> {
+fn each_chunk(view: &View<'_>, seen: &MediaSeen, whole: usize) -> Option<Finding> {
     let media = view.messages.media();
-    let whole = view.messages.wholes().get(request.whole?)?;
+    let whole = view.messages.wholes().get(whole)?;
     let responses = media.iter().enumerate().filter_map(|(index, s)| Some((view.messages.media_request_of(index)?, s.status()?)));
     let answered: BTreeMap<usize, u16> = responses.collect();
     let turned_down = whole.chunks.iter().any(|index| answered.get(index).is_some_and(|status| *status != 200));
