@@ -106,7 +106,7 @@ pub(super) fn subscribes(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
             if package != "conference" {
                 // RFC 6665, 8.2.1, compares octets; the row reads a token.
                 let weighed = if package.eq_ignore_ascii_case("conference") { unwise } else { broken };
-                findings.push(weighed(seen, rule, Reason::Violated, "Event: conference", &*package, field.value));
+                findings.push(weighed(seen, rule, Reason::Violated, "Event: conference", package, field.value));
             }
             if let Some(id) = event.param(raw, "id") {
                 findings.push(broken(seen, rule, Reason::Unexpected, "Event without an id", field.value.text(raw), id.span));

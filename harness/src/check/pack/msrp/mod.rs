@@ -19,6 +19,7 @@ use crate::{
         },
         sdp::attributes,
         sip::Message,
+        uri::Uri,
     },
 };
 
@@ -76,6 +77,17 @@ fn uris(seen: &MediaSeen, name: &str) -> Vec<String> {
         .iter()
         .map(|s| s.text(&seen.raw).into())
         .collect()
+}
+
+/// The session-id of the last URI of a path.
+pub(super) fn session_id(seen: &MediaSeen, name: &str) -> Option<String> {
+    Some(Uri::parse(uris(seen, name).last()?).session).filter(|id| !id.is_empty())
+}
+
+/// The session-ids of the paths of a description.
+pub(super) fn described_sessions(message: &Message) -> Vec<String> {
+    let last = |stream: Stream| Some(Uri::parse(stream.path.last()?).session);
+    streams(message).into_iter().flatten().filter_map(last).filter(|id| !id.is_empty()).collect()
 }
 
 fn same_paths(a: &[String], b: &[String]) -> bool {
