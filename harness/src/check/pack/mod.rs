@@ -82,6 +82,7 @@ const PACKS: &[(&str, Rules)] = &[
     ("RFC 3261 section 9.1", cancel::request),
     ("RFC 3261 section 9.2", cancel::response),
     ("RFC 3264", sdp::rules),
+    ("RFC 3264 section 5", offer::first),
     ("RFC 3264 section 8", offer::modified),
     ("RFC 3323", privacy::rules),
     ("RFC 3326", reason::rules),
