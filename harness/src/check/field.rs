@@ -107,7 +107,9 @@ fn same_number(view: &View<'_>, field: &Field, a: &str, b: &str) -> bool {
     let number = sip.user.as_deref().filter(|user| user.starts_with('+') && phone);
     let at_home = !host_counts || sip.host.eq_ignore_ascii_case(home);
     let written = |uri: &uri::Uri| tel.params.is_empty() && uri.problem.is_none();
-    at_home && written(sip) && number.is_some_and(|n| uri::same(&format!("tel:{n}"), &format!("tel:{}", tel.user.as_deref().unwrap_or_default())))
+    at_home
+        && written(sip)
+        && number.is_some_and(|n| uri::same(&format!("tel:{n}"), &format!("tel:{}", tel.user.as_deref().unwrap_or_default())))
 }
 
 /// What is to be said about the spelling of a value that is right: quotes and brackets of an instance, case of a service.

@@ -106,7 +106,7 @@ pub(super) fn subscribes(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
             if package != "conference" {
                 // RFC 6665, 8.2.1, compares octets; the row reads a token.
                 let weighed = if package.eq_ignore_ascii_case("conference") { unwise } else { broken };
-                findings.push(weighed(seen, rule, Reason::Violated, "Event: conference", &*package, field.value));
+                findings.push(weighed(seen, rule, Reason::Violated, "Event: conference", package, field.value));
             }
             if let Some(id) = event.param(raw, "id") {
                 findings.push(broken(seen, rule, Reason::Unexpected, "Event without an id", field.value.text(raw), id.span));
@@ -144,7 +144,9 @@ fn early(view: &View<'_>, seen: &Seen) -> Option<Finding> {
     let list = view.messages.list();
     let newest = foci(view).into_iter().next()?;
     let invite = &list[newest.index];
-    if !invite.message.is_request() || invite.message.tag("To").is_some() || seen.message.tag("To").is_some() {
+    let said = seen.message.request_uri().map(|u| u.text(&seen.message.raw).into_owned()).unwrap_or_default();
+    let begins = |message: &Message| message.is_request() && message.tag("To").is_none();
+    if !begins(&invite.message) || !begins(&seen.message) || !same_target(&said, &newest.uri) {
         return None;
     }
     let accepts = |i: &usize| list[*i].message.status().is_some_and(|s| (200..300).contains(&s));

@@ -147,7 +147,8 @@ fn renamed(seen: &Seen, asked: &Seen) -> Option<Finding> {
 /// 13.3.1.1: while the user is asked, a provisional response each minute.
 fn silence(view: &View<'_>, seen: &Seen, asked: usize, index: usize) -> Option<Finding> {
     let list = view.messages.list();
-    let provisional = |i: &usize| view.messages.request_of(*i) == Some(asked) && list[*i].message.status().is_some_and(|s| (101..200).contains(&s));
+    let provisional =
+        |i: &usize| view.messages.request_of(*i) == Some(asked) && list[*i].message.status().is_some_and(|s| (101..200).contains(&s));
     let told = (asked..index).filter(provisional).map(|i| list[i].at);
     let times: Vec<Duration> = std::iter::once(list[asked].at).chain(told).chain([seen.at]).collect();
     let longest = times.windows(2).filter_map(|pair| pair.last()?.checked_sub(*pair.first()?)).max()?;

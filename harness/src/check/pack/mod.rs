@@ -6,7 +6,7 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use super::{View, at, on_it, on_item};
 use crate::{
-    trace::view::{Item, Seen},
+    trace::view::{Item, MediaSeen, Seen},
     verdict::{Finding, Judgement, Reason, Severity},
     wire::Span,
 };
@@ -82,6 +82,7 @@ const PACKS: &[(&str, Rules)] = &[
     ("RFC 3261 section 9.1", cancel::request),
     ("RFC 3261 section 9.2", cancel::response),
     ("RFC 3264", sdp::rules),
+    ("RFC 3264 section 5", offer::first),
     ("RFC 3264 section 8", offer::modified),
     ("RFC 3323", privacy::rules),
     ("RFC 3326", reason::rules),
@@ -241,6 +242,17 @@ pub(super) fn sdp_answer(view: &View<'_>, seen: &Seen, offer: &Seen) -> Vec<Find
 /// Whether a request invites to the handling of deferred messages.
 pub(super) fn is_for_deferred(request: &crate::wire::sip::Message) -> bool {
     sdp::is_for(request, &["oma.cpm.deferred"])
+}
+
+/// Session-ids of the paths that the SUT described in a call (RFC 4975, 6).
+pub(super) fn own_sessions(view: &View<'_>, call: &str) -> Vec<String> {
+    let of_call = |s: &&Seen| s.by_sut() && s.message.call_id().is_some_and(|own| own == call);
+    view.messages.list().iter().filter(of_call).flat_map(|s| msrp::described_sessions(&s.message)).collect()
+}
+
+/// The session-id that a path of an MSRP message ends with.
+pub(super) fn session_id(seen: &MediaSeen, path: &str) -> Option<String> {
+    msrp::session_id(seen, path)
 }
 
 /// Index of "it" among the SIP messages.

@@ -74,7 +74,8 @@ pub(super) fn like_the_set_up(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     for name in ["Conversation-ID", "Contribution-ID"] {
         // A response may have replaced what the INVITE said.
         let said = |m: &Message| m.value(name).map(|v| v.trim().to_owned());
-        let of_set_up: Vec<String> = [Some(dialog.opening), dialog.answer].into_iter().flatten().filter_map(|i| said(&list[i].message)).collect();
+        let of_set_up: Vec<String> =
+            [Some(dialog.opening), dialog.answer].into_iter().flatten().filter_map(|i| said(&list[i].message)).collect();
         let now = said(message);
         if !of_set_up.is_empty() && !now.as_ref().is_some_and(|now| of_set_up.contains(now)) {
             let expected = format!("{name} of the session: {}", of_set_up.join(" or "));

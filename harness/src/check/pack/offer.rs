@@ -1,5 +1,5 @@
-//! Descriptions of a running session (RFC 3264, 8; RFC 4975, 8.4; CMP-OA): how one carries on those before, and what a modified
-//! offer is.
+//! Descriptions of a session that was there before (RFC 3264, 5 and 8; RFC 4975, 8.4; CMP-OA): how one carries on those before,
+//! what a modified offer is, and what the offer of who returns is.
 
 use super::{
     broken, msrp_sdp, own,
@@ -10,6 +10,7 @@ use crate::{
     check::View,
     trace::view::Seen,
     verdict::{Finding, Reason},
+    wire::{sdp::attributes, sip::Message},
 };
 
 /// An earlier description of the SUT in the dialog of "it".
@@ -80,6 +81,52 @@ pub(super) fn carries_on(view: &View<'_>, seen: &Seen, own: &Described<'_>) -> V
     findings
 }
 
+/// RFC 3264, 5: a first offer; who returns to a session asks for the kinds of streams that it had (R-7.3.1.5-3).
+pub(super) fn first(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
+    let mut findings = sdp::rules(view, seen);
+    let Some(own) = Described::of(&seen.message) else { return findings };
+    let Some((old, before)) = left(view, seen) else { return findings };
+    let (now, then) = (kinds(&own), kinds(&before));
+    if now != then {
+        let expected = format!("the kinds of streams of the session before: {}", then.join(", "));
+        let place = own.media().first().map_or(own.span, |m| m.line.line);
+        findings.push(broken(seen, "R-7.3.1.5-3", Reason::Violated, &expected, now.join(", "), place).on(old.line()));
+    }
+    findings
+}
+
+/// The last description of the SUT in an earlier dialog of the same conversation.
+fn left<'a>(view: &View<'a>, seen: &Seen) -> Option<(&'a Seen, Described<'a>)> {
+    let list = view.messages.list();
+    let conversation = |m: &Message| m.value("Conversation-ID").map(|v| v.trim().to_owned());
+    let wanted = conversation(&seen.message)?;
+    let before = &list[..own(view)];
+    // A response may have changed what the INVITE said.
+    let same = |s: &Seen| {
+        let call = s.message.call_id();
+        call != seen.message.call_id()
+            && before.iter().any(|other| other.message.call_id() == call && conversation(&other.message).as_ref() == Some(&wanted))
+    };
+    before.iter().rev().filter(|s| s.by_sut() && same(s)).find_map(|s| Some((s, Described::of(&s.message)?)))
+}
+
+/// What the live streams of a description are: media, protocol and, of MSRP, what is accepted; in order.
+fn kinds(described: &Described<'_>) -> Vec<String> {
+    let list = |m: &sdp::Media<'_>, name: &str| {
+        let mut types: Vec<String> = attributes(described.raw, m.lines, name)
+            .flat_map(|span| described.text(span).to_ascii_lowercase().split(' ').map(str::to_owned).collect::<Vec<_>>())
+            .collect();
+        types.sort();
+        types.join(" ")
+    };
+    let kind = |m: &sdp::Media<'_>| {
+        let accepted =
+            if m.is_msrp() { format!(" {};{}", list(m, "accept-types"), list(m, "accept-wrapped-types")) } else { String::new() };
+        format!("{} {}{accepted}", m.word(0), m.word(2))
+    };
+    described.media().iter().filter(|m| !m.refused()).map(kind).collect()
+}
+
 /// RFC 3264, 8: an offer that changes a running session: version one up, streams in their places.
 pub(super) fn modified(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     let mut findings = sdp::rules(view, seen);
@@ -106,7 +153,8 @@ fn places(seen: &Seen, own: &Described<'_>, last: &Earlier<'_>) -> Vec<Finding> 
         if kind(a) == kind(b) || a.refused() || b.refused() {
             continue;
         }
-        let elsewhere = now.iter().enumerate().any(|(n, m)| n != place && kind(m) == kind(b) && old.get(n).is_none_or(|o| kind(o) != kind(b)));
+        let elsewhere =
+            now.iter().enumerate().any(|(n, m)| n != place && kind(m) == kind(b) && old.get(n).is_none_or(|o| kind(o) != kind(b)));
         let expected = format!("{} over {} in this place, as before", b.word(0), b.word(2));
         let observed = own.text(a.line.value);
         let weighed = if elsewhere { broken } else { unwise };

@@ -7,8 +7,7 @@ use crate::{
     trace::view::Seen,
     verdict::{Finding, Reason},
     wire::{
-        Span,
-        is_token,
+        Span, is_token,
         params::{Param, Parametered},
     },
 };

@@ -64,9 +64,7 @@ fn longer(view: &View<'_>, seen: &Seen) -> Option<Finding> {
     let brief = |i: &usize| {
         let asked = view.messages.request_of(*i).map(|i| &list[i]);
         list[*i].message.status() == Some(423)
-            && asked.is_some_and(|s| {
-                s.by_sut() && s.message.method() == Some("SUBSCRIBE") && target(&s.message) == target(&seen.message)
-            })
+            && asked.is_some_and(|s| s.by_sut() && s.message.method() == Some("SUBSCRIBE") && target(&s.message) == target(&seen.message))
     };
     let told = (0..own(view)).rev().find(brief).map(|i| &list[i])?;
     let least = number(&told.message.value("Min-Expires")?)?;
@@ -169,9 +167,8 @@ pub(super) fn answer(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     let asked = &list[notify].message;
     let (call, tag) = (asked.call_id(), asked.tag("To"));
     let of_call = |m: &Message| m.call_id() == call && m.tag("From") == tag;
-    let matched = (0..notify).rev().find(|i| {
-        list[*i].by_sut() && list[*i].message.method() == Some("SUBSCRIBE") && of_call(&list[*i].message)
-    });
+    let matched =
+        (0..notify).rev().find(|i| list[*i].by_sut() && list[*i].message.method() == Some("SUBSCRIBE") && of_call(&list[*i].message));
     let status = seen.message.status().unwrap_or_default();
     let mut wrong = |right: bool, warns: bool, expected: &str| {
         if !right {
@@ -193,7 +190,11 @@ pub(super) fn answer(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     let folded = |m: &Message| event(m).map(|(package, id)| (package.to_ascii_lowercase(), id));
     if folded(asked) == folded(&list[subscribe].message) {
         let over = list[..notify].iter().any(|s| {
-            !s.by_sut() && s.repeats.is_none() && s.message.method() == Some("NOTIFY") && s.message.call_id() == call && terminated(&s.message)
+            !s.by_sut()
+                && s.repeats.is_none()
+                && s.message.method() == Some("NOTIFY")
+                && s.message.call_id() == call
+                && terminated(&s.message)
         });
         // What comes behind the end belongs to no subscription.
         wrong(status < 300 || over && status == 481, false, "200 to a NOTIFY of a subscription of the client");

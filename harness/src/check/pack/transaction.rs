@@ -71,9 +71,10 @@ pub(super) fn repeats(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
 
 /// 17.2.2: a request that is repeated gets its response again. Only repetitions count that the SUT has shown to have handled.
 pub(super) fn same_response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
-    let repeated = view.messages.request_of(own(view)).is_some_and(|request| {
-        view.messages.list().iter().any(|s| s.repeats == Some(request) && handled(view, s.entry, s.at))
-    });
+    let repeated = view
+        .messages
+        .request_of(own(view))
+        .is_some_and(|request| view.messages.list().iter().any(|s| s.repeats == Some(request) && handled(view, s.entry, s.at)));
     if !repeated {
         let expected = "a response to a request that came again, with a probe behind it";
         return vec![Finding::new(Reason::Suite, expected, "none came again").on(seen.line())];

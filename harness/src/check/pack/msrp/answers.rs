@@ -1,12 +1,16 @@
 //! What the receiver of a message says: responses (RFC 4975, 7.2) and success reports (7.1.3).
 
-use super::{super::{dialog::handled, unwise}, broken, grammar, known, place, range, requests, same_paths, text, unfit, uris, wish};
 use std::collections::BTreeMap;
 
+use super::{
+    super::{dialog::handled, unwise},
+    broken, grammar, known, place, range, requests, same_paths, streams, text, unfit, uris, wish,
+};
 use crate::{
     check::View,
     trace::view::{Item, MediaSeen, Whole},
-    verdict::{Finding, Reason},
+    verdict::{Finding, Reason, Severity},
+    wire::uri::Uri,
 };
 
 /// Status codes that there are (RFC 4975, 10).
@@ -23,7 +27,8 @@ pub(in super::super) fn response(view: &View<'_>, item: Item<'_>) -> Vec<Finding
         None => one(view, index, seen),
         same => {
             let of_same = |(at, other): &(usize, &MediaSeen)| other.by_sut() == seen.by_sut() && whole(*at) == same;
-            media.iter().enumerate().filter(of_same).flat_map(|(at, other)| one(view, at, other)).collect()
+            let each = media.iter().enumerate().filter(of_same).flat_map(|(at, other)| one(view, at, other));
+            each.chain(same.and_then(|whole| each_chunk(view, seen, whole))).collect()
         }
     }
 }
@@ -49,7 +54,10 @@ fn one(view: &View<'_>, index: usize, seen: &MediaSeen) -> Vec<Finding> {
         let have = uris(seen, name);
         if !have.is_empty() && !same_paths(&have, path) {
             let expected = format!("{name}: {what}: {}", path.join(" "));
-            findings.push(broken(seen, "MSRP-11", Reason::Violated, &expected, have.join(" "), place(seen, name)).on(request.line()));
+            let finding = broken(seen, "MSRP-11", Reason::Violated, &expected, have.join(" "), place(seen, name)).on(request.line());
+            // Where the network rewrote an authority, the client still goes by its own (R-7.3.9.1-2).
+            let rewritten = name == "From-Path" && described(view, seen, &have) && same_session(&have, path);
+            findings.push(if rewritten { finding.by("R-7.3.9.1-2").weighing(Severity::Info) } else { finding });
         }
     }
     if !CODES.contains(&status) {
@@ -70,14 +78,25 @@ fn one(view: &View<'_>, index: usize, seen: &MediaSeen) -> Vec<Finding> {
         let expected = "one response to a request";
         findings.push(broken(seen, "MSRP-11", Reason::Unexpected, expected, "a second one", seen.unit().start()).on(other.line()));
     }
-    findings.extend(each_chunk(view, seen, request));
     findings
 }
 
+/// Whether the side that speaks described this path as its own.
+fn described(view: &View<'_>, seen: &MediaSeen, path: &[String]) -> bool {
+    let own = view.messages.list().iter().filter(|s| s.by_sut() == seen.by_sut() && s.entry < seen.entry);
+    own.flat_map(|s| streams(&s.message)).flatten().any(|stream| same_paths(&stream.path, path))
+}
+
+/// Whether two paths end at the same session, whatever the authority.
+fn same_session(a: &[String], b: &[String]) -> bool {
+    let session = |path: &[String]| path.last().map(|uri| Uri::parse(uri).session).filter(|session| !session.is_empty());
+    session(a).is_some() && session(a) == session(b)
+}
+
 /// Each chunk of a message has a response of its own, unless one turned the message down, or they are not wanted.
-fn each_chunk(view: &View<'_>, seen: &MediaSeen, request: &MediaSeen) -> Option<Finding> {
+fn each_chunk(view: &View<'_>, seen: &MediaSeen, whole: usize) -> Option<Finding> {
     let media = view.messages.media();
-    let whole = view.messages.wholes().get(request.whole?)?;
+    let whole = view.messages.wholes().get(whole)?;
     let responses = media.iter().enumerate().filter_map(|(index, s)| Some((view.messages.media_request_of(index)?, s.status()?)));
     let answered: BTreeMap<usize, u16> = responses.collect();
     let turned_down = whole.chunks.iter().any(|index| answered.get(index).is_some_and(|status| *status != 200));

@@ -13,12 +13,13 @@ use crate::{
     verdict::{Finding, Reason},
     wire::{
         Span,
-        sip::Message,
         msrp::{
             range::ByteRange,
             uri::{path, same},
         },
         sdp::attributes,
+        sip::Message,
+        uri::Uri,
     },
 };
 
@@ -76,6 +77,17 @@ fn uris(seen: &MediaSeen, name: &str) -> Vec<String> {
         .iter()
         .map(|s| s.text(&seen.raw).into())
         .collect()
+}
+
+/// The session-id of the last URI of a path.
+pub(super) fn session_id(seen: &MediaSeen, name: &str) -> Option<String> {
+    Some(Uri::parse(uris(seen, name).last()?).session).filter(|id| !id.is_empty())
+}
+
+/// The session-ids of the paths of a description.
+pub(super) fn described_sessions(message: &Message) -> Vec<String> {
+    let last = |stream: Stream| Some(Uri::parse(stream.path.last()?).session);
+    streams(message).into_iter().flatten().filter_map(last).filter(|id| !id.is_empty()).collect()
 }
 
 fn same_paths(a: &[String], b: &[String]) -> bool {
@@ -173,7 +185,9 @@ fn before<'a>(view: &View<'a>, index: usize, seen: &MediaSeen) -> Option<&'a Med
     let last = |path: &[String]| path.last().cloned().unwrap_or_default();
     let same = |old: &&MediaSeen| {
         let theirs = uris(old, "From-Path");
-        old.link == seen.link && old.by_sut() == seen.by_sut() && (theirs.is_empty() || path.is_empty() || same(&last(&theirs), &last(&path)))
+        old.link == seen.link
+            && old.by_sut() == seen.by_sut()
+            && (theirs.is_empty() || path.is_empty() || same(&last(&theirs), &last(&path)))
     };
     view.messages.media()[..index].iter().find(same)
 }

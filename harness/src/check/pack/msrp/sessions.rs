@@ -88,7 +88,8 @@ fn state(view: &View<'_>, asked: &MediaSeen) -> State {
 /// The link over which the session first spoke, and the entry of that: a request of the SUT, or one that it answered with 200.
 fn bound(view: &View<'_>, asked: &MediaSeen, wanted: &str) -> Option<(LinkId, usize)> {
     let media = view.messages.media();
-    let taken = |index: usize| (index..media.len()).any(|i| media[i].status() == Some(200) && view.messages.media_request_of(i) == Some(index));
+    let taken =
+        |index: usize| (index..media.len()).any(|i| media[i].status() == Some(200) && view.messages.media_request_of(i) == Some(index));
     let speaks = |(index, seen): &(usize, &MediaSeen)| {
         let name = if seen.by_sut() { "From-Path" } else { "To-Path" };
         seen.protocol == Protocol::Msrp
@@ -102,7 +103,10 @@ fn bound(view: &View<'_>, asked: &MediaSeen, wanted: &str) -> Option<(LinkId, us
 
 /// Whether a link was still open at an entry.
 fn is_open(view: &View<'_>, wanted: LinkId, entry: usize) -> bool {
-    !view.trace.entries().iter().take(entry).any(|e| {
-        matches!(&e.event, Event::Link { link, change: LinkChange::Closed(_) | LinkChange::Reset(_) } if *link == wanted)
-    })
+    !view
+        .trace
+        .entries()
+        .iter()
+        .take(entry)
+        .any(|e| matches!(&e.event, Event::Link { link, change: LinkChange::Closed(_) | LinkChange::Reset(_) } if *link == wanted))
 }

@@ -31,7 +31,8 @@ pub(in super::super) fn permitted(view: &View<'_>, item: Item<'_>) -> Vec<Findin
         if !fits {
             let what = if wrapped { "wrapped content" } else { "content" };
             let expected = format!("{what} of a type that the other side takes: {described}");
-            findings.push(broken(seen, "MSRP-17", Reason::Violated, &expected, kind, place(seen, "Content-Type")).on(session.evidence(view)));
+            findings
+                .push(broken(seen, "MSRP-17", Reason::Violated, &expected, kind, place(seen, "Content-Type")).on(session.evidence(view)));
         }
     }
     if let Some(most) = session.most.filter(|most| body.len() as u64 > *most) {
