@@ -127,7 +127,7 @@ pub(super) struct Session {
     /// Whether the other end stays unknown to the user (CONV-7.3.2-3c-id).
     pub hidden: bool,
     /// The invitation that waits for the user.
-    pub invitation: Option<Invitation>,
+    invitation: Option<Invitation>,
     /// Handle of the 1-1 session that it takes the place of, until that is left.
     pub replaces: Option<String>,
     /// Handle of the group session that took its place.
@@ -135,11 +135,11 @@ pub(super) struct Session {
     /// Whether the user takes no messages for now.
     pub held: bool,
     /// Changes that wait for those under way.
-    pub changes: VecDeque<Wanted>,
+    changes: VecDeque<Wanted>,
     /// What the own re-INVITE under way makes of it.
-    pub proposal: Option<Proposal>,
+    proposal: Option<Proposal>,
     /// What was agreed on by the own answer, until its ACK.
-    pub agreed: Option<Proposal>,
+    agreed: Option<Proposal>,
 }
 
 impl Session {

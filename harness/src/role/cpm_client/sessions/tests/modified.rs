@@ -3,6 +3,7 @@
 use pretty_assertions::assert_eq;
 
 use super::{invited::open, *};
+use crate::upper::Change;
 
 fn change(play: &mut Play, session: &str, change: Change, types: &[&str]) -> Message {
     let types = types.iter().map(|kind| (*kind).to_owned()).collect();
