@@ -66,8 +66,9 @@ Feature: 7.3.7 A client modifies a session
       And [3] it obeys RFC 3264 section 8
 
     Scenario: Bob has moved
-      Given a CPM 1-1 Session is established between Alice and Bob
-      When Bob sends "an offer from another Contact"
+      Given Bob behaves as "moving with his offer"
+      And a CPM 1-1 Session is established between Alice and Bob
+      When Bob sends "a new offer"
       Then the SUT answers 200 to the received INVITE request
       When Alice modifies the session to "hold"
       Then the SUT sends an INVITE request to the IMS core

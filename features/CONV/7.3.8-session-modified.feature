@@ -112,7 +112,7 @@ Feature: 7.3.8 A client is offered other media in a session
     @ics-adhoc-groups
     Scenario: In a group session
       Given a CPM Group Session is established between Alice and the Controlling Function
-      When the Controlling Function sends "a new offer"
+      When the Controlling Function sends "a new offer without identifiers"
       Then [3] the SUT answers 200 to the received INVITE request
       And [3] it obeys RFC 3261 section 14.2
       And [6] its body is an SDP answer to the received INVITE request

@@ -55,8 +55,9 @@ Feature: 7.3.4 A client of CPM 1.0 modifies a session
       And [2] it is sent within the session
 
     Scenario: Bob has moved
-      Given a CPM 1-1 Session is established between Alice and Bob
-      When Bob sends "an offer from another Contact"
+      Given Bob behaves as "moving with his offer"
+      And a CPM 1-1 Session is established between Alice and Bob
+      When Bob sends "a new offer"
       Then the SUT answers 200 to the received INVITE request
       When Alice modifies the session to "hold"
       Then the SUT sends an INVITE request to the IMS core

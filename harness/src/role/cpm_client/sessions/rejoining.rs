@@ -16,7 +16,8 @@ impl CpmClient {
         let Some(identity) = session.identity.clone() else {
             return Answer::Refused("the session is not that of a group".to_owned());
         };
-        if session.state != State::Over {
+        // Who has left may come back, although the BYE waits for its response.
+        if session.state != State::Over && !session.left {
             return Answer::NotNow("the session is not over".to_owned());
         }
         if !self.may_send() {
