@@ -69,8 +69,12 @@ pub(super) fn repeats(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     findings
 }
 
-/// 17.2.2: a request that is repeated gets its response again. Only repetitions count that the SUT has shown to have handled.
+/// 17.2.2: a request that is repeated gets its response again. Only repetitions count that the SUT has shown to have handled;
+/// over a stream nothing is repeated (timer J).
 pub(super) fn same_response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
+    if !seen.transport.is_datagram() {
+        return Vec::new();
+    }
     let repeated = view
         .messages
         .request_of(own(view))
