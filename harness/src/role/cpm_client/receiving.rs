@@ -132,6 +132,10 @@ impl CpmClient {
         if system && self.system_message(&kind, &content) {
             return;
         }
+        // Whoever opened it, it can be continued.
+        if let (Some(conversation), None) = (&stored.conversation, &stored.session) {
+            self.continues(vec![stored.reply_address().to_owned()], conversation.clone());
+        }
         self.stored.push_back(stored.clone());
         if self.stored.len() > MOST {
             self.stored.pop_front();

@@ -180,6 +180,7 @@ impl CpmClient {
         if !self.may_send() {
             return;
         }
+        self.invite_waiting(now);
         let Some(hop) = self.core() else { return };
         let mut held = std::mem::take(&mut self.queue);
         while let Some(letter) = held.pop_front() {

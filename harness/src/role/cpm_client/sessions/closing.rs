@@ -24,7 +24,13 @@ impl CpmClient {
             return Answer::NotNow("the session is not open".to_owned());
         }
         session.left = true;
-        let fields: &[_] = match (state, anonymous || session.anonymous) {
+        let unknown = anonymous || session.anonymous;
+        if let Some(at) = self.sessions.waiting.iter().position(|(waiting, ..)| waiting == handle) {
+            self.sessions.waiting.remove(at);
+            self.session_over(handle, Some(Self::change(handle, SessionState::Ended)));
+            return Answer::Taken(BTreeMap::new());
+        }
+        let fields: &[_] = match (state, unknown) {
             (State::Inviting, _) => &[],
             (_, false) => &[("Reason", COMPLETED)],
             (_, true) => &[("Reason", COMPLETED), ("Privacy", "id")],

@@ -136,8 +136,15 @@ impl CpmClient {
     /// Keeps the session of an invitation and gives its handle.
     fn keep_invited(&mut self, call: u64, request: &Message) -> String {
         let group = focus(request).filter(|(_, focus)| *focus).map(|(contact, _)| contact);
-        let kind = if group.is_some() { Kind::AdHoc } else { Kind::OneToOne };
-        let peer = group.or_else(|| address(request, "P-Asserted-Identity")).or_else(|| address(request, "From")).unwrap_or_default();
+        // A group that the client knows is named by who speaks for it (CONV-7.3.9.1-1c).
+        let known = |named: &String| self.settings.groups.iter().any(|group| uri::same(group, named));
+        let named = ["Referred-By", "P-Asserted-Identity", "From"].into_iter().filter_map(|name| address(request, name)).find(known);
+        let (kind, peer) = match (group, named) {
+            (Some(_), Some(named)) => (Kind::PreDefined, Some(named)),
+            (Some(focus), None) => (Kind::AdHoc, Some(focus)),
+            (None, _) => (Kind::OneToOne, address(request, "P-Asserted-Identity").or_else(|| address(request, "From"))),
+        };
+        let peer = peer.unwrap_or_default();
         let mut session = Session::new(self.handle("invitation"), kind, &peer, &self.called_as(request));
         (session.state, session.call, session.thread) = (State::Invited, call, Thread::of(request));
         session.hidden = is_private(request);
@@ -238,8 +245,9 @@ impl CpmClient {
         let Some(session) = self.sessions.of_call_mut(call).filter(|session| session.state == State::Open) else { return };
         let replaced = session.replaces.take();
         let (handle, streams, group) = (session.handle.clone(), session.streams.clone(), session.identity.clone());
-        let (party, conversation) = (session.party(), session.thread.conversation.clone());
-        self.conversations.extend(conversation.map(|conversation| (party, conversation)));
+        if let (party, Some(conversation)) = (session.party(), session.thread.conversation.clone()) {
+            self.continues(party, conversation);
+        }
         let mut met = true;
         for (stream, remote) in streams.iter().flatten().filter_map(|stream| Some((stream, stream.remote.clone()?))) {
             met &= self.meet(now, stream, &remote, false);

@@ -30,6 +30,9 @@ use modifying::{Proposal, Wanted};
 /// Most sessions that are remembered; beyond, the oldest that is over goes.
 const MOST: usize = 64;
 
+/// Most conversations that can be continued.
+const CONVERSATIONS: usize = 1000;
+
 /// Address of who stays unknown (RFC 3323, 4.1.1.3).
 const UNKNOWN: &str = "sip:anonymous@anonymous.invalid";
 
@@ -39,6 +42,8 @@ pub(super) struct Sessions {
     all: VecDeque<Session>,
     /// Handles of chat messages by MSRP session and Message-ID, until their fate is known.
     letters: BTreeMap<(u64, String), String>,
+    /// Sessions that begin once the client is registered: handle, Request-URI, streams.
+    waiting: VecDeque<(String, String, usize)>,
 }
 
 /// What kind of session; it decides whom a chat message is for (CONV-7.3.9.1-1).
@@ -194,6 +199,11 @@ impl Session {
     }
 }
 
+/// Whether two lists name the same addresses in the same order.
+fn among(one: &[String], other: &[String]) -> bool {
+    one.len() == other.len() && one.iter().zip(other).all(|(a, b)| uri::same(a, b))
+}
+
 /// URI of the Contact, and whether it is that of a focus (RFC 4579, 5.2).
 pub(super) fn focus(message: &Message) -> Option<(String, bool)> {
     let contact = NameAddr::parse(&message.raw, *message.elements("Contact").first()?);
@@ -251,6 +261,7 @@ impl Sessions {
             session.changes.clear();
             session.streams.clear();
         }
+        self.waiting.clear();
         self.letters.clear();
     }
 
@@ -294,18 +305,27 @@ impl CpmClient {
 
     /// The conversation that `party` was had with last.
     pub(super) fn conversation_with(&mut self, party: &[String], same: bool) -> String {
-        let known = |uris: &Vec<String>| uris.len() == party.len() && uris.iter().zip(party).all(|(a, b)| uri::same(a, b));
-        let found = self.conversations.iter().find(|(uris, _)| same && known(uris)).map(|(_, id)| id.clone());
+        let found = self.conversations.iter().find(|(uris, _)| same && among(uris, party)).map(|(_, id)| id.clone());
         let conversation = found.unwrap_or_else(|| self.ids.uuid());
-        self.conversations.retain(|uris, _| !known(uris));
-        self.conversations.insert(party.to_vec(), conversation.clone());
+        self.continues(party.to_vec(), conversation.clone());
         conversation
     }
 
-    /// The Contribution-ID of what the user answers: a message or an invitation.
-    fn answered_by(&self, handle: &str) -> Option<Option<String>> {
-        let message = self.stored.iter().find(|s| s.handle == handle).map(|s| s.contribution.clone());
-        message.or_else(|| Some(self.sessions.find(handle)?.thread.contribution.clone()))
+    /// From now on this is the conversation with `party`.
+    pub(super) fn continues(&mut self, party: Vec<String>, conversation: String) {
+        self.conversations.retain(|uris, _| !among(uris, &party));
+        self.conversations.insert(party, conversation);
+        if self.conversations.len() > CONVERSATIONS {
+            self.conversations.pop_first();
+        }
+    }
+
+    /// What connects the message or the invitation that the user answers.
+    fn answered_by(&self, handle: &str) -> Option<Thread> {
+        let message = self.stored.iter().find(|s| s.handle == handle);
+        let thread =
+            message.map(|s| Thread { conversation: s.conversation.clone(), contribution: s.contribution.clone(), in_reply_to: None });
+        thread.or_else(|| Some(self.sessions.find(handle)?.thread.clone()))
     }
 
     /// `query` for what the client keeps of a session.

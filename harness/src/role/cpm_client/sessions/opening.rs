@@ -33,33 +33,34 @@ impl CpmClient {
             (None, true, Some(group)) => (Kind::PreDefined, group, Vec::new()),
             _ => return Answer::Refused("a session is with one person, with several, or of a group".to_owned()),
         };
-        if !self.may_send() {
-            return Answer::NotNow("the client is not registered".to_owned());
-        }
         let members = self.others(members);
         if kind == Kind::AdHoc && members.len() > self.settings.max_participants {
             // CONV-7.3.1.2-6: nothing is sent, the user learns why.
             self.show(Sight::Notice { code: NoticeCode::TooManyParticipants, outcome: None, messages: Vec::new() });
             return Answer::Taken(BTreeMap::new());
         }
-        let in_reply_to = match wish.in_reply_to.as_deref().map(|handle| self.answered_by(handle).ok_or(handle)) {
-            Some(Err(handle)) => return Answer::UnknownHandle(handle.to_owned()),
-            Some(Ok(contribution)) => contribution,
-            None => None,
+        let answered = match wish.in_reply_to.map(|handle| self.answered_by(&handle).ok_or(handle)) {
+            Some(Err(handle)) => return Answer::UnknownHandle(handle),
+            Some(Ok(thread)) => thread,
+            None => Thread::default(),
         };
         let from = wish.from.unwrap_or_else(|| self.settings.address().to_owned());
         let mut session = Session::new(self.handle("session"), kind, &peer, &from);
         (session.members, session.closed, session.anonymous) = (members, wish.closed, wish.anonymous);
-        let conversation = self.conversation_with(&session.party(), wish.conversation == Conversation::Same);
-        session.thread = Thread { conversation: Some(conversation), contribution: None, in_reply_to };
+        let same = wish.conversation == Conversation::Same;
+        let conversation = match answered.conversation.filter(|_| same) {
+            Some(conversation) => {
+                self.continues(session.party(), conversation.clone());
+                conversation
+            }
+            None => self.conversation_with(&session.party(), same),
+        };
+        session.thread = Thread { conversation: Some(conversation), contribution: None, in_reply_to: answered.contribution };
         self.begin(now, session)
     }
 
     /// `join-group`: always a new conversation (R-7.3.1.4-1).
     pub(in crate::role::cpm_client) fn join_group(&mut self, now: Duration, group: &str, anonymous: bool) -> Answer {
-        if !self.may_send() {
-            return Answer::NotNow("the client is not registered".to_owned());
-        }
         let from = self.settings.address().to_owned();
         let mut session = Session::new(self.handle("session"), Kind::PreDefined, group, &from);
         session.anonymous = anonymous;
@@ -74,7 +75,7 @@ impl CpmClient {
         let handle = session.handle.clone();
         let target = session.peer.clone();
         self.sessions.keep(session);
-        self.invite_to(now, &handle, &target, 1);
+        self.invite_once_registered(now, &handle, &target, 1);
         Answer::Taken(BTreeMap::from([("session".to_owned(), handle)]))
     }
 
@@ -88,6 +89,21 @@ impl CpmClient {
             }
         }
         others
+    }
+
+    /// Sends the INVITE of a session now or, if the client is not registered, once it is (CONV-7-registerfirst).
+    pub(super) fn invite_once_registered(&mut self, now: Duration, handle: &str, target: &str, streams: usize) {
+        self.sessions.waiting.push_back((handle.to_owned(), target.to_owned(), streams));
+        if self.may_send() {
+            self.invite_waiting(now);
+        }
+    }
+
+    /// Sends the INVITEs that waited for the registration.
+    pub(in crate::role::cpm_client) fn invite_waiting(&mut self, now: Duration) {
+        while let Some((handle, target, streams)) = self.sessions.waiting.pop_front() {
+            self.invite_to(now, &handle, &target, streams);
+        }
     }
 
     /// Sends the INVITE of a session to `target`, offering `streams` streams.
@@ -172,8 +188,9 @@ impl CpmClient {
         }
         (session.state, session.rejoins) = (State::Open, false);
         let (handle, identity) = (session.handle.clone(), session.identity.clone());
-        let (party, conversation) = (session.party(), session.thread.conversation.clone());
-        self.conversations.extend(conversation.map(|conversation| (party, conversation)));
+        if let (party, Some(conversation)) = (session.party(), session.thread.conversation.clone()) {
+            self.continues(party, conversation);
+        }
         let answer = call::description(response).map(|(_, body)| Description::read(&body));
         let met = match answer {
             Some(Ok(answer)) => self.take_answer(now, &handle, &answer),

@@ -20,9 +20,6 @@ impl CpmClient {
         if session.state != State::Over && !session.left {
             return Answer::NotNow("the session is not over".to_owned());
         }
-        if !self.may_send() {
-            return Answer::NotNow("the client is not registered".to_owned());
-        }
         let (streams, roster) = (session.streams.len(), self.conferences.participants(&session.handle));
         let handle = self.handle("session");
         let thread = Thread { in_reply_to: None, ..session.thread };
@@ -40,7 +37,7 @@ impl CpmClient {
             ..session
         };
         self.sessions.keep(again);
-        self.invite_to(now, &handle, &identity, streams);
+        self.invite_once_registered(now, &handle, &identity, streams);
         Answer::Taken(BTreeMap::from([("session".to_owned(), handle)]))
     }
 

@@ -14,7 +14,7 @@ use crate::{
         sdp::Description,
     },
     trace::Transport,
-    upper::{Act, Conversation, NoticeCode, Offline, Queried, SendChat, StartSession, Status},
+    upper::{Act, Change, Conversation, NoticeCode, Offline, Queried, SendChat, StartSession, Status},
 };
 
 mod invited;
@@ -271,6 +271,46 @@ fn conversations_and_replies_are_named() {
     assert_eq!((contributions.len(), contributions.contains(&None)), (3, false));
     play.act(Act::StartSession(StartSession { in_reply_to: Some("in-9".to_owned()), ..to_bob() }));
     assert!(matches!(play.answers.last(), Some(Answer::UnknownHandle(_))));
+}
+
+#[test]
+fn a_session_waits_for_the_registration() {
+    let mut play = client();
+    play.client.peer = false;
+    play.act(Act::StartSession(to_bob()));
+    assert_eq!(play.done(), [""; 0]);
+    play.client.peer = true;
+    play.client.pump(play.now);
+    assert_eq!(play.done(), [""; 0], "what was lined up goes with the next input");
+    play.input(Input::Timeout);
+    assert_eq!(play.done(), ["INVITE"]);
+    play.client.peer = false;
+    play.act(Act::StartSession(to_bob()));
+    play.act(Act::EndSession { session: "session-2".to_owned(), anonymous: false });
+    assert_eq!((play.done(), states(&play)), (vec![], vec![(SessionState::Ended, None)]));
+}
+
+#[test]
+fn what_was_received_is_answered_in_its_conversation() {
+    let mut play = client();
+    let message = "From: <sip:bob@example.com>\r\nTo: <sip:alice@example.com>\r\n\r\nContent-Type: text/plain\r\n\r\nHi";
+    let request = Draft::request("MESSAGE", "sip:alice@example.com")
+        .header("Via", "SIP/2.0/TCP 192.0.2.10:5060;branch=z9hG4bKm")
+        .header("From", "<sip:bob@example.com>;tag=b")
+        .header("To", "<sip:alice@example.com>")
+        .header("Call-ID", "m")
+        .header("CSeq", "1 MESSAGE")
+        .header("Conversation-ID", "theirs")
+        .header("Contribution-ID", "this")
+        .body("message/cpim", message);
+    play.hears(request.finish());
+    let same = || StartSession { conversation: Conversation::Same, ..to_bob() };
+    let plain = invite(&mut play, Act::StartSession(same()));
+    assert_eq!((plain.value("Conversation-ID").as_deref(), plain.first("InReplyTo-Contribution-ID")), (Some("theirs"), None));
+    let reply = StartSession { in_reply_to: Some("in-1".to_owned()), conversation: Conversation::Same, ..group() };
+    let reply = invite(&mut play, Act::StartSession(reply));
+    assert_eq!(reply.value("Conversation-ID").as_deref(), Some("theirs"));
+    assert_eq!(reply.value("InReplyTo-Contribution-ID").as_deref(), Some("this"));
 }
 
 #[test]
