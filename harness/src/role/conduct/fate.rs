@@ -305,7 +305,7 @@ impl Deviant {
         (hop, bytes)
     }
 
-    /// Fills in `{new}`, `{this.X}`, `{sent.X}`, `{received.X}`, `{first.X}`, `{lower received.X}` and the names of the scenario.
+    /// Fills in `{new}`, `{New}`, `{this.X}`, `{sent.X}`, `{received.X}`, `{first.X}`, `{lower received.X}` and the names of the scenario.
     pub(super) fn fill(&mut self, text: &str, this: &Said) -> Result<String, String> {
         let family = this.family();
         let same = |said: &&Said| said.family() == family;
@@ -314,6 +314,7 @@ impl Deviant {
             let value = match name.split_once('.') {
                 _ if self.names.contains_key(name) => self.names.get(name).cloned(),
                 None if name == "new" => Some(self.ids.uuid()),
+                None if name == "New" => Some(self.ids.mixed()),
                 Some((which @ ("this" | "sent" | "received" | "first"), field)) => {
                     let said = match which {
                         "this" => Some(this),
