@@ -219,7 +219,9 @@ impl Participating {
 
     /// Sends a named message of a scenario.
     fn send(&mut self, now: Duration, wanted: &Outgoing) {
-        let call = self.calls.latest().filter(|_| wanted.within == Within::Session);
+        // The latest session that stands or is about to; where there is none, the one that stood last.
+        let latest = self.legs.keys().next_back().copied().or_else(|| self.calls.latest());
+        let call = latest.filter(|_| wanted.within == Within::Session);
         match (wanted.method.as_str(), call) {
             ("INVITE", None) => self.invite(now, wanted),
             ("INVITE", Some(call)) if self.has.kind.stays() => self.modify(now, call, wanted),
