@@ -159,7 +159,12 @@ impl Field {
                 values.into_iter().map(|span| Found { span, text: message.unfolded(span).into_owned() }).collect()
             }
             (None, Subject::Media(_)) => values.into_iter().map(|span| Found { span, text: span.text(raw).into_owned() }).collect(),
-            (Some(name), _) => values.into_iter().flat_map(|span| of_value(raw, span, name, self.holds_addresses())).collect(),
+            (Some(name), _) => {
+                // Of several Reasons that of SIP is meant (RFC 3326, 2).
+                let is_reason = matches!(&self.place, Place::Header(name) if name.eq_ignore_ascii_case("Reason"));
+                let of_sip = |span: &Span| !is_reason || Parametered::parse(raw, *span).head.of(raw).eq_ignore_ascii_case(b"SIP");
+                values.into_iter().filter(of_sip).flat_map(|span| of_value(raw, span, name, self.holds_addresses())).collect()
+            }
         }
     }
 

@@ -86,6 +86,29 @@ fn an_address_is_compared_by_its_uri() {
 }
 
 #[test]
+fn of_several_reasons_that_of_sip_counts() {
+    let check = |v: &View<'_>| field::is(v, &named("Reason;cause"), "200");
+    let said = ["Reason;cause: \"200\"", "603"];
+    let right = sent("Reason: Q.850;cause=16, sip ; cause = 200\n");
+    holds(&right, &sent("Reason: Q.850;cause=200\nReason: SIP;cause=603\n"), check, Reason::Violated, said, &["603"]);
+}
+
+#[test]
+fn a_number_is_reached_as_a_user_of_the_home_domain_too() {
+    let check = |v: &View<'_>| field::is(v, &named("To"), "tel:+1-555-0100");
+    let to = |uri: &str| {
+        let text = String::from_utf8(message(1, "", "")).unwrap();
+        Hand::new().says(true, text.replace("To: <sip:bob@example.com>", &format!("To: <{uri}>")).as_bytes())
+    };
+    for right in ["tel:+15550100", "sip:+15550100@example.com;user=phone"] {
+        assert_eq!(findings(to(right).judge(check)), [], "{right}");
+    }
+    for wrong in ["sip:+15550101@example.com;user=phone", "sip:+15550100@example.com", "sip:+15550100@example.net;user=phone"] {
+        assert_eq!(findings(to(wrong).judge(check)).len(), 1, "{wrong}");
+    }
+}
+
+#[test]
 fn a_preferred_identity_may_have_a_sip_and_a_tel_value() {
     let check = |v: &View<'_>| field::is_address_of(v, &named("P-Preferred-Identity"), "Alice");
     let right = sent("P-Preferred-Identity: \"A\" <sip:alice@example.com>, <tel:+1-5555550100>\n");

@@ -40,9 +40,11 @@ struct Said {
     core: Option<String>,
     /// The SUT answered a probe.
     alive: bool,
-    /// The SUT opened its connection for this: msrp, imap; what is said over it says so too.
+    /// The SUT opened its connection for this: msrp, another msrp, imap; what is said over it says so too.
     opens: Option<String>,
     over: Option<String>,
+    /// The other side opened it.
+    opened: Option<String>,
     /// Seconds since what stands before; 1 unless given.
     after: Option<f64>,
     /// This is what is judged.
@@ -109,23 +111,25 @@ fn spoken(said: &[Said]) -> (Trace, usize) {
     let mut it = 0;
     for one in said {
         let at = trace.end() + Duration::from_secs_f64(one.after.unwrap_or(1.0));
-        let over = one.over.as_deref().or(one.opens.as_deref());
+        let over = one.over.as_deref().or(one.opens.as_deref()).or(one.opened.as_deref());
         let (link, peer, protocol) = match over {
             None => (LinkId(1), core.clone(), Protocol::Sip),
             Some("msrp") => (LinkId(2), Party::new("Bob"), Protocol::Msrp),
+            Some("another msrp") => (LinkId(4), Party::new("Bob"), Protocol::Msrp),
             Some("imap") => (LinkId(3), Party::new("the Message Store"), Protocol::Imap),
             Some(other) => panic!("{other} is no connection"),
         };
         let is_open = |e: &harness::trace::Entry| matches!(&e.event, Event::Link { link: l, .. } if *l == link);
         if !trace.entries().iter().any(is_open) {
             let (from, to) = (end(sut.clone(), "192.0.2.10:40000"), end(peer.clone(), "192.0.2.30:2855"));
+            let (from, to) = if one.opened.is_some() { (to, from) } else { (from, to) };
             let change = LinkChange::Opened { transport: Transport::Tcp, protocol, from, to };
             trace.append(at, Event::Link { link, change });
         }
         let entry = match (&one.sut, &one.core) {
             (Some(text), _) => Event::Bytes { link, from: sut.clone(), to: peer, bytes: octets(text, over) },
             (_, Some(text)) => Event::Bytes { link, from: peer, to: sut.clone(), bytes: octets(text, over) },
-            _ if one.opens.is_some() => continue,
+            _ if one.opens.is_some() || one.opened.is_some() => continue,
             _ => {
                 trace.append(at, Event::Mark(Mark::ProofOfLife(one.alive)));
                 continue;

@@ -262,6 +262,9 @@ fn value(world: &World, ids: &mut harness::role::ids::Ids, sender: &str, name: &
     if let Some(length) = name.strip_prefix("text ").and_then(|n| n.parse::<usize>().ok()) {
         return Some("0123456789 ".chars().cycle().take(length.min(1 << 24)).collect());
     }
+    if let Some(name) = name.strip_prefix("lower ") {
+        return value(world, ids, sender, name).map(|text| text.to_lowercase());
+    }
     if let Some((way, field)) = name.split_once('.').filter(|(way, _)| matches!(*way, "sent" | "received")) {
         let field: Field = field.parse().ok()?;
         return world.look(|view| {

@@ -287,6 +287,20 @@ impl World {
         self.taken.extend(&sighting.found);
     }
 
+    /// Takes all that the SUT said since the last stimulus: it belongs to what was there beforehand, and later lines pass it over.
+    pub(crate) fn pass_over(&mut self) {
+        let said = self.look(|view| {
+            let messages = view.messages;
+            let sip = (0..messages.list().len()).map(It::Sip);
+            let media = (0..messages.media().len()).map(It::Media);
+            let places = sip.chain(media).chain((0..messages.wholes().len()).map(It::Whole));
+            let since = view.stimulus();
+            let own = |at: &It| messages.item(*at).is_some_and(|item| item.by_sut() && item.entry() >= since);
+            places.filter(own).collect::<Vec<_>>()
+        });
+        self.taken.extend(said.into_iter().flatten());
+    }
+
     /// How binding a row is.
     pub(crate) fn level(&self, clause: &Clause) -> Option<Level> {
         self.setup().suite.catalogue.get(&clause.id(&self.feature.1)).map(|row| row.level)

@@ -80,11 +80,36 @@ pub fn is(view: &View<'_>, field: &Field, value: &str) -> Judgement {
         });
     }
     single(view, field, |seen, found| {
-        if !rule.equal(&found.text, value) {
+        if !rule.equal(&found.text, value) && !same_number(view, field, &found.text, value) {
             return Some(wrong(seen, field, rule, &format!("{value:?}"), found));
         }
         form(seen, field, rule, value, found)
     })
+}
+
+/// Whether a recipient is the same telephone number, once as tel URI and once as `sip:+n@home;user=phone` (CMP-URI).
+///
+/// Who routes a request makes the one of the other; in CPIM both stand for the number whatever the domain (CONV-7.3.9.1-1a).
+fn same_number(view: &View<'_>, field: &Field, a: &str, b: &str) -> bool {
+    let host_counts = match &field.place {
+        Place::RequestUri => true,
+        Place::Header(name) if name.eq_ignore_ascii_case("To") => true,
+        Place::Cpim(name) if name == "To" => false,
+        _ => return false,
+    };
+    let home = view.ixit.text("home").unwrap_or_default();
+    let pair = [a, b].map(|text| uri::Uri::parse(&compare::address(text)));
+    let (tel, sip) = match &pair {
+        [tel, sip] | [sip, tel] if tel.scheme == "tel" && matches!(sip.scheme.as_str(), "sip" | "sips") => (tel, sip),
+        _ => return false,
+    };
+    let phone = sip.param("user").flatten().is_some_and(|user| user.eq_ignore_ascii_case("phone"));
+    let number = sip.user.as_deref().filter(|user| user.starts_with('+') && phone);
+    let at_home = !host_counts || sip.host.eq_ignore_ascii_case(home);
+    let written = |uri: &uri::Uri| tel.params.is_empty() && uri.problem.is_none();
+    at_home
+        && written(sip)
+        && number.is_some_and(|n| uri::same(&format!("tel:{n}"), &format!("tel:{}", tel.user.as_deref().unwrap_or_default())))
 }
 
 /// What is to be said about the spelling of a value that is right: quotes and brackets of an instance, case of a service.
@@ -187,7 +212,11 @@ pub fn carries_icsi(view: &View<'_>, field: &Field, carries: bool, wanted: &str)
         }
         if malformed.is_empty() {
             let observed = all.iter().map(|f| f.text.as_str()).collect::<Vec<_>>().join(", ");
-            let finding = Finding::new(Reason::Missing, expected("with"), shortened(&format!("{field}: {observed}"))).by("CMP-ICSI");
+            // R-7.3.1.3-1: so it is printed in one section of the source.
+            let literal = wanted.replace(".icsi.oma.cpm.", ".icsi.cpm.");
+            let printed = literal != wanted && read.iter().flat_map(|(_, (found, _))| found).any(|i| icsi::covers(&i.urn, &literal));
+            let told = if printed { " (literal source text)" } else { "" };
+            let finding = Finding::new(Reason::Missing, expected("with"), shortened(&format!("{field}: {observed}")) + told).by("CMP-ICSI");
             return vec![finding.on(all.iter().flat_map(|f| at(seen, f.span)))];
         }
         let finding = |m: &&Malformation| {
@@ -373,7 +402,8 @@ pub fn is_address_of(view: &View<'_>, field: &Field, actor: &str) -> Judgement {
         if let (Some(found), true) = (all.first(), is_anonymous_sender(view, seen, field)) {
             return anonymous_sender(seen, found, &addresses);
         }
-        let foreign = |found: &&Found| !addresses.iter().any(|a| uri::same(a, &compare::address(&found.text)));
+        let is = |found: &Found, a: &String| uri::same(a, &compare::address(&found.text)) || same_number(view, field, &found.text, a);
+        let foreign = |found: &&Found| !addresses.iter().any(|a| is(found, a));
         let mut findings: Vec<Finding> = all
             .iter()
             .filter(foreign)
@@ -426,7 +456,8 @@ pub fn is_field_of(view: &View<'_>, field: &Field, other: &Field, message: &Mess
     }
     let rule = Cmp::of(field);
     single(view, field, |seen, found| {
-        (!values.iter().any(|value| rule.equal(&found.text, &value.text))).then(|| {
+        let is = |value: &Found| rule.equal(&found.text, &value.text) || same_number(view, field, &found.text, &value.text);
+        (!values.iter().any(is)).then(|| {
             let texts: Vec<_> = values.iter().map(|v| v.text.as_str()).collect();
             let finding = wrong(seen, field, rule, &format!("the {other} of {message}: {}", shortened(&texts.join(" or "))), found);
             finding.on(values.iter().flat_map(|v| at(source, v.span)))

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use super::{View, reference::MessageRef, shortened};
+use super::{View, pack, reference::MessageRef, shortened};
 use crate::{
     field::Field,
     trace::{
@@ -209,26 +209,45 @@ fn stays_unchanged(view: &View<'_>, since: usize) -> Judgement {
     Judgement::Looked { findings, evidence: vec![Evidence::at(since, 0, 0)] }
 }
 
-/// The session is over with the latest BYE, or CANCEL, since the stimulus, else with the stimulus.
+/// The session is over with the latest BYE, or CANCEL, since the stimulus, else with the stimulus. What is said in other sessions
+/// counts for nothing.
 fn stops(view: &View<'_>, since: usize) -> Judgement {
     let ends = |method: Option<&str>| matches!(method, Some("BYE" | "CANCEL"));
     let list = view.messages.list();
     let over = list.iter().rev().find(|seen| seen.entry >= since && seen.repeats.is_none() && ends(seen.message.method()));
     let (entry, evidence) = over.map_or_else(|| (since, vec![Evidence::at(since, 0, 0)]), |seen| (seen.entry, seen.line()));
+    let own = over.and_then(|seen| Some(pack::own_sessions(view, &seen.message.call_id()?))).unwrap_or_default();
+    let is_own = |seen: &MediaSeen, path: &str| own.is_empty() || pack::session_id(seen, path).is_some_and(|id| own.contains(&id));
     let mut findings: Vec<Finding> = requests(view, entry)
+        .filter(|seen| is_own(seen, "From-Path"))
         .take(4)
         .map(|seen| {
             let observed = shortened(&Item::Media(seen).start().text(&seen.raw));
             Finding::new(Reason::Unexpected, "no MSRP request once the session is over", observed).on(seen.line())
         })
         .collect();
-    let still_open = opened(view).filter(|link| link.entry < entry && closed(view, link.link).is_none());
+    findings.extend(over.filter(|_| !own.is_empty()).and_then(|over| still_taken(view, over, &own)));
+    let used = |link: &Opened| view.messages.media().iter().filter(|seen| seen.link == link.link).collect::<Vec<_>>();
+    let alone = |link: &Opened| used(link).iter().all(|seen| is_own(seen, "From-Path") || is_own(seen, "To-Path"));
+    let still_open = opened(view).filter(|link| link.entry < entry && closed(view, link.link).is_none()).filter(alone);
     findings.extend(still_open.map(|link| {
         Finding::new(Reason::Missing, "the MSRP connection closed with its session", format!("the one to {} is open", link.to))
             .weighing(Severity::Warn)
             .on([Evidence::at(link.entry, 0, 0)])
     }));
     Judgement::Looked { findings, evidence }
+}
+
+/// The first request of the other side along a path of the session that the SUT takes though it is over for longer than `media`.
+fn still_taken(view: &View<'_>, over: &Seen, own: &[String]) -> Option<Finding> {
+    let media = view.messages.media();
+    let limit = over.at + view.ixit.duration("media");
+    let asked = |index: usize| media.get(view.messages.media_request_of(index)?);
+    let late = |seen: &MediaSeen| seen.at > limit && pack::session_id(seen, "To-Path").is_some_and(|id| own.contains(&id));
+    let takes = |(index, seen): &(usize, &MediaSeen)| seen.by_sut() && seen.status() == Some(200) && asked(*index).is_some_and(late);
+    let (_, answer) = media.iter().enumerate().find(takes)?;
+    let observed = format!("200, {:.1} s after its end", answer.at.saturating_sub(over.at).as_secs_f64());
+    Some(Finding::new(Reason::Unexpected, "481 in a session that is over, or no connection", observed).on(answer.line()).on(over.line()))
 }
 
 /// The entry with which a link went down.

@@ -116,7 +116,12 @@ impl Actor for NullSut {
         match input {
             Input::Bytes { hop, bytes } => self.say(now, hop, bytes),
             Input::Act { id, act } => {
-                let handle = matches!(act, Act::SendMessage(_) | Act::Reply(_)).then(|| ("message".to_owned(), "out-1".to_owned()));
+                let name = match act {
+                    Act::SendMessage(_) | Act::Reply(_) | Act::SendChat(_) => Some("message"),
+                    Act::StartSession(_) | Act::JoinGroup { .. } | Act::RejoinGroup { .. } => Some("session"),
+                    _ => None,
+                };
+                let handle = name.map(|name| (name.to_owned(), "out-1".to_owned()));
                 self.out.push_back(Output::Answered { id, answer: Answer::Taken(BTreeMap::from_iter(handle)) });
             }
             Input::Timeout => {

@@ -1,5 +1,7 @@
 //! Lines and blocks of header fields, as SIP, MIME, CPIM and MSRP have them.
 
+use memchr::memchr;
+
 use super::span::{Faults, Span};
 
 /// A header field; its ranges are absolute in the bytes that it was read from.
@@ -42,7 +44,7 @@ pub(crate) enum LineEnd {
 /// The line that begins at `from`; nothing behind `to` is looked at.
 pub(crate) fn line_at(raw: &[u8], from: usize, to: usize) -> Line {
     let bytes = Span::new(from, to).of(raw);
-    match bytes.iter().position(|&b| b == b'\n') {
+    match memchr(b'\n', bytes) {
         None => {
             let all = Span::new(from, from + bytes.len());
             Line { whole: all, text: all, end: LineEnd::None }
@@ -169,7 +171,9 @@ fn is_name(name: &[u8], style: Style) -> bool {
 /// A control character behind a backslash in a quoted string is legal (RFC 3261, 25.1, `quoted-pair`).
 pub(crate) fn control_characters(raw: &[u8], within: Span, faults: &mut Faults) {
     let bytes = within.of(raw);
-    if bytes.iter().all(|&b| matches!(b, b' '..=b'~' | b'\t' | b'\n')) {
+    // Of printable characters, tabs and line ends, which is nearly every block, nothing is to be said.
+    let is_plain = |(i, b): (usize, &u8)| matches!(b, b' '..=b'~' | b'\t' | b'\n') || *b == b'\r' && bytes.get(i + 1) == Some(&b'\n');
+    if bytes.iter().enumerate().all(is_plain) {
         return;
     }
     let (mut quoted, mut escaped) = (false, false);

@@ -24,4 +24,5 @@ pub mod uri;
 pub mod values;
 mod xml;
 
+pub(crate) use block::is_token;
 pub use span::{Malformation, Span};

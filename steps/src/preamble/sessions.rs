@@ -94,4 +94,5 @@ async fn comes_about(world: &mut World, what: &str) {
     if let Some(bench) = world.bench() {
         bench.idle(acts, Duration::ZERO).await;
     }
+    world.pass_over();
 }

@@ -124,7 +124,7 @@ fn answered(view: &View<'_>, index: usize, statuses: std::ops::Range<u16>) -> Op
 /// An ACK for each time that the response came, as far as the SUT has shown to have handled it.
 fn each_time(view: &View<'_>, seen: &Seen, answer: usize) -> Option<Finding> {
     let list = view.messages.list();
-    let came: Vec<&Seen> = dialog::copies(view, answer).map(|(_, s)| s).filter(|s| dialog::handled(view, s)).collect();
+    let came: Vec<&Seen> = dialog::copies(view, answer).map(|(_, s)| s).filter(|s| dialog::handled(view, s.entry, s.at)).collect();
     let number = seen.message.cseq().map(|(n, _)| n);
     let is_ack = |s: &&Seen| {
         s.by_sut()

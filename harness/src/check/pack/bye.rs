@@ -34,7 +34,8 @@ pub(super) fn request(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     if !dialog.caller
         && let Some(answer) = dialog.answer
     {
-        let is_ack = |s: &Seen| !s.by_sut() && s.message.method() == Some("ACK") && s.message.call_id() == seen.message.call_id();
+        let call = opening.message.call_id();
+        let is_ack = |s: &Seen| !s.by_sut() && s.message.method() == Some("ACK") && s.message.call_id() == call;
         let acked = list[dialog.opening..index].iter().any(is_ack);
         let given_up = seen.at.saturating_sub(list[answer].at) >= super::GIVEN_UP;
         if !acked && !given_up {

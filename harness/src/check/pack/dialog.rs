@@ -169,10 +169,10 @@ pub(super) fn same_routes(own: &[String], wanted: &[String]) -> bool {
     own.len() == wanted.len() && own.iter().zip(wanted).all(|(a, b)| same_target(a, b))
 }
 
-/// Up to here, by entry and time, the SUT has shown that it has handled what came: it answered a probe, or 2 s are over.
-pub(super) fn handled(view: &View<'_>, seen: &Seen) -> bool {
+/// The SUT has shown that it has handled what came with this entry: it answered a probe since, or 2 s are over.
+pub(super) fn handled(view: &View<'_>, entry: usize, at: Duration) -> bool {
     let proven = view.trace.entries().iter().rposition(|e| matches!(e.event, Event::Mark(Mark::ProofOfLife(true))));
-    proven.is_some_and(|entry| seen.entry < entry) || seen.at + 4 * T1 <= view.trace.end()
+    proven.is_some_and(|proof| entry < proof) || at + 4 * T1 <= view.trace.end()
 }
 
 /// Indices of a message and of those with the same octets from the same side, behind it; over a stream too.

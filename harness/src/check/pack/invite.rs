@@ -4,19 +4,19 @@
 use std::time::Duration;
 
 use super::{
-    broken,
+    T2, broken,
     dialog::{T1, copies, listed, uris, value},
-    own, place, rfc3261, unwise,
+    own, place, remark, rfc3261, unwise,
 };
 use crate::{
     check::View,
     trace::view::Seen,
     verdict::{Finding, Reason, Severity},
-    wire::uri::Uri,
+    wire::{params::NameAddr, uri::Uri},
 };
 
-/// Longest time between two repetitions of a 2xx (RFC 3261, 17.1.1.1).
-const T2: Duration = Duration::from_secs(4);
+/// Longest silence while an invitation is open (RFC 3261, 13.3.1.1), with the way that a response takes.
+const SILENCE: Duration = Duration::from_secs(61);
 
 /// 13.2.1: a new Call-ID, From tag and branch; one Contact. What it asks for, other rows judge.
 pub(super) fn initial(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
@@ -25,6 +25,9 @@ pub(super) fn initial(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     findings.extend(contact(seen));
     if message.first("Allow").is_none() {
         findings.push(unwise(seen, "RFC 3261, 13.2.1", Reason::Missing, "Allow in an INVITE", "none", message.start_span()));
+    }
+    if message.first("Supported").is_none() {
+        findings.push(remark(seen, "RFC 3261, 13.2.1", Reason::Missing, "Supported in an INVITE", "none", message.start_span()));
     }
     for name in ["P-Asserted-Identity", "P-Called-Party-ID"] {
         if let Some(asserted) = message.first(name) {
@@ -118,6 +121,10 @@ pub(super) fn response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
             findings.push(unwise(seen, "RFC 3261, 13.3.1.4", Reason::Missing, "Allow in a 2xx to INVITE", "none", message.start_span()));
         }
     }
+    findings.extend(renamed(seen, &list[asked]));
+    if status >= 200 {
+        findings.extend(silence(view, seen, asked, index));
+    }
     let own = message.tag("To");
     let of_same = |i: &usize| view.messages.request_of(*i) == Some(asked) && list[*i].message.tag("To").is_some();
     if let Some(told) = (asked + 1..index).find(of_same).map(|i| &list[i]).filter(|s| s.message.tag("To") != own) {
@@ -126,6 +133,28 @@ pub(super) fn response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
         findings.push(broken(seen, "RSP-2", Reason::Violated, &expected, observed, place(seen, "To")).on(told.line()));
     }
     findings
+}
+
+/// R-7.3.2-8: a display name that To of the request does not have (8.2.6.2).
+fn renamed(seen: &Seen, asked: &Seen) -> Option<Finding> {
+    let name = |s: &Seen| NameAddr::parse(&s.message.raw, s.message.first("To")?.value).display_name(&s.message.raw);
+    let (own, theirs) = (name(seen).filter(|n| !n.is_empty()), name(asked).filter(|n| !n.is_empty()));
+    let expected = format!("To as in the request: {}", value(&asked.message, "To"));
+    let finding = || unwise(seen, "R-7.3.2-8", Reason::Violated, &expected, value(&seen.message, "To"), place(seen, "To")).on(asked.line());
+    (own.is_some() && own != theirs).then(finding)
+}
+
+/// 13.3.1.1: while the user is asked, a provisional response each minute.
+fn silence(view: &View<'_>, seen: &Seen, asked: usize, index: usize) -> Option<Finding> {
+    let list = view.messages.list();
+    let provisional =
+        |i: &usize| view.messages.request_of(*i) == Some(asked) && list[*i].message.status().is_some_and(|s| (101..200).contains(&s));
+    let told = (asked..index).filter(provisional).map(|i| list[i].at);
+    let times: Vec<Duration> = std::iter::once(list[asked].at).chain(told).chain([seen.at]).collect();
+    let longest = times.windows(2).filter_map(|pair| pair.last()?.checked_sub(*pair.first()?)).max()?;
+    let observed = format!("none in {:.0} s", longest.as_secs_f64());
+    let expected = "a provisional response each minute";
+    (longest > SILENCE).then(|| remark(seen, "RFC 3261, 13.3.1.1", Reason::Missing, expected, observed, seen.message.start_span()))
 }
 
 /// 13.3.1.4: a 2xx is repeated at T1, doubling up to T2, until its ACK comes, and no longer; by whatever it is carried.

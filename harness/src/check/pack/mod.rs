@@ -6,7 +6,7 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use super::{View, at, on_it, on_item};
 use crate::{
-    trace::view::{Item, Seen},
+    trace::view::{Item, MediaSeen, Seen},
     verdict::{Finding, Judgement, Reason, Severity},
     wire::Span,
 };
@@ -14,14 +14,21 @@ use crate::{
 mod ack;
 mod bye;
 mod cancel;
+mod chatroom;
+mod conference;
 mod cpim;
 mod dialog;
 mod entities;
+mod gruu;
 mod imap;
 mod invite;
 mod lists;
+mod modify;
 mod msrp;
 mod msrp_sdp;
+mod offer;
+mod privacy;
+mod reason;
 mod register;
 mod rfc3261;
 mod rfc3428;
@@ -32,9 +39,14 @@ mod rfc6665;
 mod routing;
 mod sdp;
 mod size;
+mod transaction;
+mod warning;
 
 /// After 64*T1 a transaction is given up, and so is a 2xx that nobody acknowledges (RFC 3261, 17.1.1.1, 13.3.1.4).
 const GIVEN_UP: Duration = Duration::from_secs(32);
+
+/// Longest time between two repetitions of a response, or of a request other than INVITE (RFC 3261, 17.1.1.1).
+const T2: Duration = Duration::from_secs(4);
 
 /// A document, or one section of it, that has a pack.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,17 +61,31 @@ const PACKS: &[(&str, Rules)] = &[
     ("RFC 3261 section 10.2.1", register::stays),
     ("RFC 3261 section 10.2.2", register::leaves),
     ("RFC 3261 section 10.2.8", register::longer),
+    ("RFC 3261 section 12.2.1.1", modify::inside),
+    ("RFC 3261 section 12.2.1.2", modify::target),
     ("RFC 3261 section 13.2.1", invite::initial),
     ("RFC 3261 section 13.2.2.4", ack::to_success),
     ("RFC 3261 section 13.3.1", invite::response),
     ("RFC 3261 section 13.3.1.4", invite::repeated),
+    ("RFC 3261 section 14", modify::like_the_set_up),
+    ("RFC 3261 section 14.1", modify::again),
+    ("RFC 3261 section 14.2", modify::response),
     ("RFC 3261 section 15.1.1", bye::request),
     ("RFC 3261 section 15.1.2", bye::response),
+    ("RFC 3261 section 17.1", transaction::repeats),
     ("RFC 3261 section 17.1.1.3", ack::to_failure),
+    ("RFC 3261 section 17.2.2", transaction::same_response),
+    ("RFC 3261 section 18.1.1", transaction::carrier),
+    ("RFC 3261 section 20.37", gruu::supported),
+    ("RFC 3261 section 20.43", warning::rules),
     ("RFC 3261 section 22", register::authenticates),
     ("RFC 3261 section 9.1", cancel::request),
     ("RFC 3261 section 9.2", cancel::response),
     ("RFC 3264", sdp::rules),
+    ("RFC 3264 section 5", offer::first),
+    ("RFC 3264 section 8", offer::modified),
+    ("RFC 3323", privacy::rules),
+    ("RFC 3326", reason::rules),
     ("RFC 3428", rfc3428::rules),
     ("RFC 3840 section 9", register::capabilities),
     ("RFC 4028", rfc4028::rules),
@@ -68,21 +94,28 @@ const PACKS: &[(&str, Rules)] = &[
     ("RFC 4028 section 9", rfc4028::granted),
     ("RFC 4028 section 10", rfc4028::ends),
     ("RFC 4566", sdp::grammar),
+    ("RFC 4575", conference::subscribes),
+    ("RFC 4579", conference::target),
     ("RFC 4826", lists::form),
     ("RFC 4975 section 8", msrp_sdp::rules),
     ("RFC 4975 section 8.1", msrp_sdp::lines),
     ("RFC 4975 section 8.2", msrp_sdp::path),
-    ("RFC 4975 section 8.6", msrp_sdp::types),
+    ("RFC 4975 section 8.4", offer::updated),
     ("RFC 5366", lists::recipients),
     ("RFC 5438 section 7.1.1", rfc5438::request),
     ("RFC 5438 section 7.2.1", rfc5438::notification),
     ("RFC 5547", rfc5547::rules),
     ("RFC 5627 section 4.1", register::gruu),
+    ("RFC 5627 section 4.4", gruu::contacts),
     ("RFC 6135", msrp_sdp::connects),
     ("RFC 6135 section 4.2", msrp_sdp::setup),
     ("RFC 6135 section 4.4", msrp_sdp::connection),
     ("RFC 6665 section 4.1.2", rfc6665::request),
+    ("RFC 6665 section 4.1.2.2", rfc6665::refreshes),
+    ("RFC 6665 section 4.1.2.3", rfc6665::ends),
     ("RFC 6665 section 4.1.3", rfc6665::answer),
+    ("RFC 7701", chatroom::closed),
+    ("RFC 7701 section 8", chatroom::form),
     ("TS 24.229", routing::rules),
     ("TS 24.229 section 5.1.1.4", register::in_time),
 ];
@@ -97,7 +130,10 @@ const OF_ITEMS: &[(&str, ItemRules)] = &[
     ("RFC 4975 section 7.1", msrp::framing),
     ("RFC 4975 section 7.1.1", msrp::chunks::rules),
     ("RFC 4975 section 7.1.3", msrp::answers::report),
+    ("RFC 4975 section 7.1.4", msrp::answers::failure),
     ("RFC 4975 section 7.2", msrp::answers::response),
+    ("RFC 4975 section 7.3", msrp::sessions::answers),
+    ("RFC 4975 section 8.6", types),
     ("RFC 5547 section 6", size::rules),
 ];
 
@@ -133,19 +169,27 @@ pub fn obeys(view: &View<'_>, spec: &Spec) -> Judgement {
     if let Some(what) = view.it().ok().and_then(|seen| hidden(spec.0, seen)) {
         return Judgement::Obstacle(Reason::HiddenByAnswer, what.to_owned());
     }
-    if let Some((_, rules)) = OF_ITEMS.iter().find(|(name, _)| *name == spec.0) {
-        return match on_item(view, |item| rules(view, item)) {
-            // What is of another kind than the rules are for is a fault of the feature, and none of the SUT.
-            Judgement::Looked { findings, .. } if findings.iter().any(|f| f.reason == Reason::Suite) => {
-                let wanted = findings.into_iter().map(|f| f.expected).next().unwrap_or_default();
-                Judgement::Obstacle(Reason::Suite, format!("{spec} is about {wanted}"))
-            }
-            judged => judged,
-        };
+    let rules = OF_ITEMS.iter().find(|(name, _)| *name == spec.0).map(|(_, rules)| rules);
+    let judged = match (rules, PACKS.iter().find(|(name, _)| *name == spec.0)) {
+        (Some(rules), _) => on_item(view, |item| rules(view, item)),
+        (None, Some((_, rules))) => on_it(view, |seen| rules(view, seen)),
+        (None, None) => return Judgement::Obstacle(Reason::Suite, format!("no pack {spec}")),
+    };
+    match judged {
+        // What is of another kind than the rules are for is a fault of the feature, and none of the SUT.
+        Judgement::Looked { findings, .. } if findings.iter().any(|f| f.reason == Reason::Suite) => {
+            let wanted = findings.into_iter().map(|f| f.expected).next().unwrap_or_default();
+            Judgement::Obstacle(Reason::Suite, format!("{spec} is about {wanted}"))
+        }
+        judged => judged,
     }
-    match PACKS.iter().find(|(name, _)| *name == spec.0) {
-        Some((_, rules)) => on_it(view, |seen| rules(view, seen)),
-        None => Judgement::Obstacle(Reason::Suite, format!("no pack {spec}")),
+}
+
+/// RFC 4975, 8.6: what a description says of media types, or what is sent to whom described them.
+fn types(view: &View<'_>, item: Item<'_>) -> Vec<Finding> {
+    match item {
+        Item::Sip(seen) => msrp_sdp::types(view, seen),
+        Item::Media(_) | Item::Whole(_) => msrp::types::permitted(view, item),
     }
 }
 
@@ -157,7 +201,7 @@ fn hidden(spec: &str, seen: &Seen) -> Option<&'static str> {
         return Some("the body is no CPIM object by its Content-Type");
     }
     // That there is a session description, RFC 3264 judges.
-    if is(&["RFC 4566", "RFC 4975 section 8", "RFC 5547", "RFC 6135"]) && sdp::Described::of(&seen.message).is_none() {
+    if is(&["RFC 4566", "RFC 4975 section 8", "RFC 5547", "RFC 6135", "RFC 7701"]) && sdp::Described::of(&seen.message).is_none() {
         return Some("the body holds no application/sdp");
     }
     None
@@ -200,6 +244,17 @@ pub(super) fn is_for_deferred(request: &crate::wire::sip::Message) -> bool {
     sdp::is_for(request, &["oma.cpm.deferred"])
 }
 
+/// Session-ids of the paths that the SUT described in a call (RFC 4975, 6).
+pub(super) fn own_sessions(view: &View<'_>, call: &str) -> Vec<String> {
+    let of_call = |s: &&Seen| s.by_sut() && s.message.call_id().is_some_and(|own| own == call);
+    view.messages.list().iter().filter(of_call).flat_map(|s| msrp::described_sessions(&s.message)).collect()
+}
+
+/// The session-id that a path of an MSRP message ends with.
+pub(super) fn session_id(seen: &MediaSeen, path: &str) -> Option<String> {
+    msrp::session_id(seen, path)
+}
+
 /// Index of "it" among the SIP messages.
 fn own(view: &View<'_>) -> usize {
     view.sip().unwrap_or_default()
@@ -215,6 +270,11 @@ fn broken<'a>(seen: impl Into<Item<'a>>, rule: &str, reason: Reason, expected: &
 /// A broken recommendation at `span` of "it".
 fn unwise<'a>(seen: impl Into<Item<'a>>, rule: &str, reason: Reason, expected: &str, observed: impl Into<String>, span: Span) -> Finding {
     broken(seen, rule, reason, expected, observed, span).weighing(Severity::Warn)
+}
+
+/// Something at `span` of "it" that passes, and is told.
+fn remark<'a>(seen: impl Into<Item<'a>>, rule: &str, reason: Reason, expected: &str, observed: impl Into<String>, span: Span) -> Finding {
+    broken(seen, rule, reason, expected, observed, span).weighing(Severity::Info)
 }
 
 /// The line of the first field called `name`, else the start line.

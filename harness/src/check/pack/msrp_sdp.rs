@@ -10,7 +10,7 @@ use super::{
 use crate::{
     check::View,
     trace::view::Seen,
-    verdict::{Finding, Reason},
+    verdict::{Finding, Reason, Severity},
     wire::{
         Span,
         sdp::attributes,
@@ -182,11 +182,15 @@ pub(super) fn setup(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     let Some(described) = Described::of(&seen.message) else { return Vec::new() };
     let request = view.messages.request_of(own(view)).map(|i| &view.messages.list()[i]);
     let offer = request.and_then(|r| Described::of(&r.message));
+    // RFC 6135 binds where the source names it; of a session RFC 4975 has a default (H-7).
+    let standalone = is_standalone(request.map_or(&seen.message, |r| &r.message));
     let mut findings = Vec::new();
     for (number, stream) in described.media().iter().enumerate().filter(|(_, m)| m.is_msrp() && !m.refused()) {
         let setups = described.values(stream.lines, "setup");
         let Some(place) = setups.first().copied() else {
-            findings.push(broken(seen, "RFC 6135, 4.2.1", Reason::Missing, "setup in each offer and answer", "none", stream.line.line));
+            let (rule, severity) = if standalone { ("RFC 6135, 4.2.1", Severity::Fail) } else { ("H-7", Severity::Warn) };
+            let finding = broken(seen, rule, Reason::Missing, "setup in each offer and answer", "none", stream.line.line);
+            findings.push(finding.weighing(severity));
             continue;
         };
         let value = described.text(place);
@@ -213,6 +217,10 @@ pub(super) fn setup(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
         let path = attributes(described.raw, stream.lines, "path").next();
         let first = path.map(|p| described.text(p)).unwrap_or_default();
         let discard = first.split(' ').next().is_some_and(|u| Uri::parse(u).port == Some(9));
+        if value == "active" && stream.port() != Some(9) {
+            let observed = described.text(stream.line.value);
+            findings.push(unwise(seen, "RFC 6135, 4.2.2", Reason::Violated, "port 9 beside setup:active", observed, stream.line.line));
+        }
         if matches!(value.as_str(), "passive" | "actpass") && discard {
             let expected = "a port that can be connected to, beside setup:passive or actpass";
             findings.push(broken(seen, "RFC 6135, 4.2.2", Reason::Violated, expected, first, path.unwrap_or(place)));

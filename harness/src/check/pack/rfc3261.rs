@@ -136,8 +136,14 @@ pub(super) fn response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     if !to(message).zip(to(asked)).is_some_and(|(own, theirs)| uri::same(&own, &theirs)) {
         findings.push(broken(seen, "RSP-1", Reason::Violated, "To as in the request", to(message).unwrap_or_default(), place(seen, "To")));
     }
-    if message.tag("To").is_none() {
-        findings.push(broken(seen, "RSP-1", Reason::Missing, "a tag in To", "none", place(seen, "To")));
+    match (asked.tag("To"), message.tag("To")) {
+        (_, None) => findings.push(broken(seen, "RSP-1", Reason::Missing, "a tag in To", "none", place(seen, "To"))),
+        // Within a dialog the tag is that of the dialog (8.2.6.2).
+        (Some(theirs), Some(own)) if own != theirs => {
+            let expected = format!("the To tag of the request: {theirs}");
+            findings.push(broken(seen, "RSP-2", Reason::Violated, &expected, own, place(seen, "To")).on(request.line()));
+        }
+        _ => {}
     }
     findings
 }

@@ -1,10 +1,10 @@
 //! MESSAGE (RFC 3428): the request, and responses to it. That there is no Contact in the request, CONV-7.2.1.1-3 judges.
 
-use super::{broken, place, rfc3261, unwise};
+use super::{broken, place, rfc3261, transaction, unwise};
 use crate::{
     check::{View, compare::address},
     field,
-    trace::{Event, Mark, view::Seen},
+    trace::view::Seen,
     verdict::{Finding, Reason},
     wire::uri,
 };
@@ -117,23 +117,6 @@ fn response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
             asserted.line,
         ));
     }
-    findings.extend(answered_again(view, seen));
+    findings.extend(transaction::answered_again(view, seen));
     findings
-}
-
-/// RFC 3261, 17.2.2: a request that is repeated gets its response again. Only repetitions count that the SUT has shown to
-/// have handled, by answering a probe after them.
-fn answered_again(view: &View<'_>, seen: &Seen) -> Option<Finding> {
-    let list = view.messages.list();
-    let own = view.sip()?;
-    let request = view.messages.request_of(own)?;
-    let proven = view.trace.entries().iter().rposition(|e| matches!(e.event, Event::Mark(Mark::ProofOfLife(true))))?;
-    let repeated: Vec<&Seen> = list.iter().filter(|s| s.repeats == Some(request) && s.entry < proven).collect();
-    let answered = list.iter().filter(|s| s.repeats == Some(own)).count();
-    (answered < repeated.len()).then(|| {
-        let observed = format!("{} repetitions of the request, {answered} of the response", repeated.len());
-        let last = repeated.last().map(|s| s.line()).unwrap_or_default();
-        broken(seen, "RFC 3261, 17.2.2", Reason::Missing, "the same response to a repeated request", observed, seen.message.start_span())
-            .on(last)
-    })
 }

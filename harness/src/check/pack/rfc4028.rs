@@ -3,16 +3,18 @@
 
 use std::time::Duration;
 
-use super::{broken, own, place, unwise};
+use super::{broken, own, place, remark, unwise};
 use crate::{
     check::{View, compare::number},
     trace::view::Seen,
-    verdict::{Finding, Reason},
+    verdict::{Finding, Reason, Severity},
     wire::{Span, params::Parametered, sip::Message},
 };
 
 /// The least that a session interval may be, seconds (4).
 const LEAST: u64 = 90;
+/// What it had better be (4).
+const USUAL: u64 = 1800;
 
 /// A Session-Expires.
 struct Interval {
@@ -45,6 +47,8 @@ fn lists(message: &Message, name: &str) -> bool {
 pub(super) fn rules(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     match seen.message.method() {
         None => granted(view, seen),
+        // The user may end a session at any time.
+        Some("BYE") if grant(view, seen).is_none_or(|(_, _, refresher)| refresher) => Vec::new(),
         Some("BYE") => ends(view, seen),
         Some(_) if seen.message.tag("To").is_some() => refreshes(view, seen),
         Some(_) => asks(view, seen),
@@ -75,6 +79,10 @@ pub(super) fn asks(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
             let expected = format!("a session interval of at least Min-SE: {}", least.unwrap_or_default());
             findings.push(broken(seen, "TMR-1", Reason::Violated, &expected, &text, asked.span));
         }
+        Some(s) if s < USUAL => {
+            let expected = "a session interval of 1800 s (RFC 4028, 4)";
+            findings.push(remark(seen, "RFC 4028, 4", Reason::Violated, expected, &text, asked.span));
+        }
         Some(_) => {}
     }
     match asked.refresher.as_deref() {
@@ -102,11 +110,23 @@ pub(super) fn asks(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
 }
 
 /// 9: what the SUT grants: refresher as asked for, Require where the caller refreshes, not longer than asked, not too short.
+///
+/// To the invitation to a session it warns (R-7.3.2-7); to a re-INVITE `uas` passes in place of `uac` (R-7.3.8-3), and Require is
+/// told (R-7.3.8-5).
 pub(super) fn granted(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     let message = &seen.message;
     let Some(request) = view.messages.request_of(own(view)).map(|i| &view.messages.list()[i]) else { return Vec::new() };
-    let Some(given) = interval(message).filter(|_| message.status().is_some_and(|s| (200..300).contains(&s))) else { return Vec::new() };
+    if !message.status().is_some_and(|s| (200..300).contains(&s)) {
+        return Vec::new();
+    }
     let (asked, supported) = (interval(&request.message), lists(&request.message, "Supported"));
+    let begins = request.message.tag("To").is_none();
+    let invites = begins && is_session(&request.message);
+    let Some(given) = interval(message) else {
+        let expected = "Session-Expires, as timers were asked for";
+        let finding = || unwise(seen, "R-7.3.2-7", Reason::Missing, expected, "none", message.start_span()).on(request.line());
+        return (invites && asked.is_some() && supported).then(finding).into_iter().collect();
+    };
     let text = given.span.text(&message.raw).into_owned();
     let mut findings = Vec::new();
     let wanted = asked.as_ref().and_then(|a| a.refresher.clone());
@@ -117,13 +137,23 @@ pub(super) fn granted(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
         (Some(given), _) => (matches!(given, "uac" | "uas"), "refresher uac or uas".to_owned()),
     };
     if !right {
-        findings.push(broken(seen, "TMR-3", Reason::Violated, &expected, &text, given.span));
+        let literal = !begins && given.refresher.as_deref() == Some("uas");
+        findings.push(if literal && wanted.as_deref() == Some("uac") {
+            remark(seen, "R-7.3.8-3", Reason::Violated, &expected, &text, given.span)
+        } else {
+            broken(seen, "TMR-3", Reason::Violated, &expected, &text, given.span)
+        });
+    }
+    if given.quoted {
+        findings.push(broken(seen, "TMR-3", Reason::Malformed, "refresher without quotes", &text, given.span));
     }
     if supported && !lists(message, "Require") {
-        let expected = "Require: timer";
-        findings.push(match given.refresher.as_deref() {
-            Some("uas") => unwise(seen, "TMR-4", Reason::Missing, expected, "none", given.span),
-            _ => broken(seen, "TMR-4", Reason::Missing, expected, "none", given.span),
+        let by_caller = given.refresher.as_deref() != Some("uas");
+        let finding = broken(seen, "TMR-4", Reason::Missing, "Require: timer", "none", given.span);
+        findings.push(match (by_caller, begins) {
+            (true, true) => finding,
+            (true, false) | (false, true) => finding.weighing(Severity::Warn),
+            (false, false) => finding.weighing(Severity::Info),
         });
     }
     let least = min_se(&request.message).unwrap_or(LEAST).max(LEAST);
@@ -132,7 +162,16 @@ pub(super) fn granted(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
         let expected = if most == u64::MAX { format!("at least {least} s") } else { format!("{least} to {most} s") };
         findings.push(broken(seen, "TMR-5", Reason::Violated, &expected, &text, given.span));
     }
-    findings.into_iter().map(|f| f.on(request.line())).collect()
+    let weighed = |f: Finding| if invites && f.severity == Severity::Fail { f.weighing(Severity::Warn) } else { f };
+    findings.into_iter().map(|f| weighed(f).on(request.line())).collect()
+}
+
+/// Whether an INVITE asks for a CPM Session.
+fn is_session(invite: &Message) -> bool {
+    let names = |name: &str| {
+        invite.fields_named(name).any(|f| f.value.text(&invite.raw).to_ascii_lowercase().contains("3gpp-service.ims.icsi.oma.cpm.session"))
+    };
+    ["Accept-Contact", "P-Asserted-Service", "P-Preferred-Service"].into_iter().any(names)
 }
 
 /// The newest grant of a session timer in the dialog of "it": the response, seconds, and whether the SUT refreshes.
@@ -174,14 +213,29 @@ pub(super) fn refreshes(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
         }
         Some(_) => {}
     }
+    if message.method() == Some("UPDATE") && !allows_update(view, seen) {
+        let expected = "no UPDATE to who does not allow it";
+        findings.push(broken(seen, "RFC 3311, 5.1", Reason::Unexpected, expected, "UPDATE", message.start_span()));
+    }
     findings.extend(in_time(seen, newest, seconds, (1.0 / 3.0, 2.0 / 3.0), 1.0));
     findings.into_iter().map(|f| f.on(newest.line())).collect()
+}
+
+/// Whether the other side listed UPDATE in the latest Allow of the dialog.
+fn allows_update(view: &View<'_>, seen: &Seen) -> bool {
+    let of_dialog = |s: &&Seen| !s.by_sut() && s.message.call_id() == seen.message.call_id() && s.message.first("Allow").is_some();
+    let newest = view.messages.list()[..own(view)].iter().rev().find(of_dialog);
+    newest.is_some_and(|s| s.message.elements("Allow").iter().any(|m| m.of(&s.message.raw) == b"UPDATE"))
 }
 
 /// 10: where the other side does not refresh, BYE slightly before the session expires: from half of its time on, up to 5 s of 90
 /// late (H-9).
 pub(super) fn ends(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
-    let Some((newest, seconds, false)) = grant(view, seen) else { return Vec::new() };
+    let Some((newest, seconds, refresher)) = grant(view, seen) else { return Vec::new() };
+    if refresher {
+        let expected = "a refresh, and no BYE: it is the client that refreshes";
+        return vec![broken(seen, "H-9", Reason::Unexpected, expected, "a BYE", seen.message.start_span()).on(newest.line())];
+    }
     let (least, most) = (45.0 / 90.0, 95.0 / 90.0);
     let waited = seen.at.saturating_sub(newest.at).as_secs_f64();
     let term = Duration::from_secs(seconds.min(u64::from(u32::MAX))).as_secs_f64();

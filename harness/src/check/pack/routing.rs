@@ -1,6 +1,8 @@
 //! What an IMS core asks of routing (TS 24.229, 5.1.2A; RFC 3608; RFC 3261, 12.2.1.1 and 18.2.2): requests by the Service-Route,
 //! within a dialog by its route set, responses by Via.
 
+use std::net::SocketAddr;
+
 use super::{
     broken,
     dialog::{Dialog, listed, same_routes, uris},
@@ -8,7 +10,7 @@ use super::{
 };
 use crate::{
     check::View,
-    trace::{Transport, view::Seen},
+    trace::{Event, LinkChange, LinkId, Transport, view::Seen},
     verdict::{Finding, Reason, Severity},
     wire::uri,
 };
@@ -40,12 +42,33 @@ fn request(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
             seen.message.start_span(),
         ));
     }
+    findings.extend(elsewhere(view, granted, seen));
     match seen.message.method() {
         Some("REGISTER") => {}
         _ if inside(view, seen) => findings.extend(dialog_route(view, seen)),
         _ => findings.extend(service_route(granted, seen)),
     }
     findings
+}
+
+/// Where the SUT stands on a link.
+fn address(view: &View<'_>, wanted: LinkId) -> Option<SocketAddr> {
+    view.trace.entries().iter().find_map(|entry| match &entry.event {
+        Event::Link { link, change: LinkChange::Opened { from, to, .. } } if *link == wanted => {
+            [from, to].into_iter().find(|end| end.party.is_sut()).map(|end| end.address)
+        }
+        _ => None,
+    })
+}
+
+/// A request from another address than the one that was registered; over a stream each connection has a port of its own.
+fn elsewhere(view: &View<'_>, granted: &Seen, seen: &Seen) -> Option<Finding> {
+    let (registered, own) = (address(view, granted.link)?, address(view, seen.link)?);
+    let both_udp = granted.transport == Transport::Udp && seen.transport == Transport::Udp;
+    let same = if both_udp { registered == own } else { registered.ip() == own.ip() };
+    let expected = format!("a request from the registered address {registered}");
+    let finding = || broken(seen, "TS 24.229, 5.1.2A.1", Reason::Violated, &expected, own.to_string(), seen.message.start_span());
+    (!same && seen.message.method() != Some("REGISTER")).then(|| finding().on(granted.line()))
 }
 
 /// Whether the request belongs to a dialog. The ACK to a response other than 2xx has a To tag too, but the branch of its INVITE.
@@ -96,8 +119,9 @@ fn response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
             .on(request.line()),
         );
     }
-    // How long an invited user takes is open.
-    if request.message.method() == Some("INVITE") {
+    // How long an invited user takes is open; to a re-INVITE nobody need be asked.
+    let invites = request.message.method() == Some("INVITE");
+    if invites && request.message.tag("To").is_none() {
         return findings;
     }
     let (took, most) = (seen.at.saturating_sub(request.at), view.ixit.duration("reaction"));
@@ -105,7 +129,11 @@ fn response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
         let expected = format!("the response within {} s, better within 4 s", most.as_secs());
         let observed = format!("{:.1} s", took.as_secs_f64());
         let late = broken(seen, "RSP-6", Reason::Late, &expected, observed, seen.message.start_span()).on(request.line());
-        findings.push(if took > most { late } else { late.weighing(Severity::Info) });
+        findings.push(match took > most {
+            true if invites => late.weighing(Severity::Warn),
+            true => late,
+            false => late.weighing(Severity::Info),
+        });
     }
     findings
 }

@@ -1,6 +1,6 @@
 //! Session descriptions: their lines (RFC 4566, 5), and offers and answers (RFC 3264; CMP-OA).
 
-use super::{broken, own, unwise};
+use super::{broken, offer, own, unwise};
 use crate::{
     check::View,
     trace::view::Seen,
@@ -58,7 +58,7 @@ impl<'a> Described<'a> {
     }
 
     /// The lines of a type at session level.
-    fn session(&self, kind: u8) -> impl Iterator<Item = &Line> {
+    pub(super) fn session(&self, kind: u8) -> impl Iterator<Item = &Line> {
         self.sdp.session().iter().filter(move |l| l.kind == kind)
     }
 
@@ -152,7 +152,7 @@ pub(super) fn rules(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
         return vec![broken(seen, "RFC 3264, 4", Reason::Missing, "a body application/sdp", "none", span)];
     };
     let mut findings = grammar(view, seen);
-    findings.extend(carries_on(view, seen, &described));
+    findings.extend(offer::carries_on(view, seen, &described));
     let request = view.messages.request_of(own(view)).map(|i| &view.messages.list()[i]);
     if let Some((request, offer)) = request.and_then(|r| Some((r, Described::of(&r.message)?))) {
         let answered = answers(seen, &described, &offer, is_standalone(&request.message));
@@ -207,41 +207,6 @@ pub(super) fn answers(seen: &Seen, own: &Described<'_>, offer: &Described<'_>, s
         let span = own.session(b't').next().map_or(own.span, |l| l.line);
         let expected = format!("t= as in the offer: {}", time(offer).join(", "));
         findings.push(broken(seen, "OA-4", Reason::Violated, &expected, time(own).join(", "), span));
-    }
-    findings
-}
-
-/// OA-5 and OA-6: a later description of the SUT in one dialog: the same o= but its version, which counts changes; no m= line goes.
-fn carries_on(view: &View<'_>, seen: &Seen, own: &Described<'_>) -> Vec<Finding> {
-    // A request outside any dialog that is tried again modifies no session.
-    if seen.message.tag("To").is_none() {
-        return Vec::new();
-    }
-    let list = view.messages.list();
-    let same = |s: &&Seen| s.by_sut() && s.repeats.is_none() && s.message.call_id() == seen.message.call_id();
-    let before = list[..super::own(view)].iter().rev().filter(same).find_map(|s| Some((s, Described::of(&s.message)?)));
-    let Some((old, before)) = before else { return Vec::new() };
-    let mut findings = Vec::new();
-    let origin = |d: &Described<'_>| d.session(b'o').next().map(|l| d.text(l.value)).unwrap_or_default();
-    let split = |text: &str| {
-        let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
-        let version = words.get(2).and_then(|w| w.parse::<u64>().ok());
-        let rest: Vec<String> = words.iter().enumerate().filter(|(n, _)| *n != 2).map(|(_, w)| w.clone()).collect();
-        (version, rest)
-    };
-    let rest = |d: &Described<'_>| d.sdp.lines.iter().filter(|l| l.kind != b'o').map(|l| d.text(l.value)).collect::<Vec<_>>();
-    let ((version, kept), (earlier, wanted)) = (split(&origin(own)), split(&origin(&before)));
-    let due = if rest(own) == rest(&before) { earlier } else { earlier.map(|v| v.wrapping_add(1)) };
-    let place = own.session(b'o').next().map_or(own.span, |l| l.line);
-    // A first description may be repeated as it is in later responses to one request.
-    if kept != wanted || version != due {
-        let expected = format!("o= of the description before, version {}: {}", due.unwrap_or_default(), origin(&before));
-        findings.push(broken(seen, "OA-5", Reason::Violated, &expected, origin(own), place).on(old.line()));
-    }
-    if own.sdp.media.len() < before.sdp.media.len() {
-        let expected = format!("no m= line less than before: {}", before.sdp.media.len());
-        let observed = own.sdp.media.len().to_string();
-        findings.push(broken(seen, "OA-6", Reason::Violated, &expected, observed, own.span).on(old.line()));
     }
     findings
 }

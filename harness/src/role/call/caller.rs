@@ -10,11 +10,13 @@ use super::{
 };
 use crate::{
     role::{
+        Hop,
         build::{self, Draft},
         challenge::Challenge,
         patch::Patch,
         transaction::Transactions,
     },
+    trace::Transport,
     wire::{params::Parametered, sip::Message},
 };
 
@@ -42,7 +44,11 @@ impl Calls {
 
     fn send_invite(&self, now: Duration, transactions: &mut Transactions, invite: &Message) -> u64 {
         let branch = invite.branch().unwrap_or_default();
-        transactions.invite(now, self.means.core, &branch, invite.raw.clone())
+        // By the transport that its Via names: a large one leaves by TCP however the others are reached (18.1.1).
+        let via = invite.elements("Via").first().map(|via| invite.unfolded(*via).to_ascii_uppercase());
+        let by_tcp = via.is_some_and(|via| via.starts_with("SIP/2.0/TCP"));
+        let core = Hop { transport: if by_tcp { Transport::Tcp } else { self.means.core.transport }, ..self.means.core };
+        transactions.invite(now, core, &branch, invite.raw.clone())
     }
 
     /// The response to the INVITE that began a call.

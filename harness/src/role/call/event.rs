@@ -86,6 +86,26 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// The call that it happened to.
+    #[must_use]
+    pub fn call(&self) -> u64 {
+        match self {
+            Self::Progress { call, .. }
+            | Self::Accepted { call, .. }
+            | Self::Refused { call, .. }
+            | Self::Invited { call, .. }
+            | Self::Confirmed { call }
+            | Self::Cancelled { call }
+            | Self::Answered { call, .. }
+            | Self::Changed { call, .. }
+            | Self::Offered { call, .. }
+            | Self::Acknowledged { call, .. }
+            | Self::Ended { call, .. } => *call,
+        }
+    }
+}
+
 /// Why a session is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {

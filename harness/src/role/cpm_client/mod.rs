@@ -29,18 +29,24 @@ mod deferred;
 mod forwarding;
 mod large;
 mod pages;
+mod plane;
+#[cfg(test)]
+mod play;
 mod receiving;
 mod registration;
 mod sending;
+mod sessions;
 pub mod settings;
 
 use conference::Conferences;
 use deferred::{Deferred, Storage};
 use large::Large;
 use pages::Pages;
+use plane::Plane;
 use receiving::Stored;
 use registration::{Next, Purpose, Registration};
 use sending::Letter;
+use sessions::Sessions;
 pub use settings::Settings;
 
 /// Most letters that wait to be sent.
@@ -63,8 +69,12 @@ pub struct CpmClient {
     queue: VecDeque<Letter>,
     /// Requests without final response: target and handle by transaction.
     outstanding: BTreeMap<u64, (String, Option<String>)>,
+    plane: Plane,
     large: Large,
+    sessions: Sessions,
     conferences: Conferences,
+    /// Whether the device is without network.
+    offline: bool,
     conversations: BTreeMap<Vec<String>, String>,
     stored: VecDeque<Stored>,
     /// Handles of own messages by their IMDN Message-ID.
@@ -81,8 +91,11 @@ impl CpmClient {
     #[must_use]
     pub fn new(settings: Settings, local: SocketAddr, seed: u64, epoch: i64) -> Self {
         Self {
-            large: Large::new(large::means(&settings, local), seed),
-            conferences: Conferences::new(large::means(&settings, local), seed),
+            plane: Plane::new(plane::means(&settings, local), seed),
+            large: Large::default(),
+            sessions: Sessions::default(),
+            conferences: Conferences::new(plane::means(&settings, local), seed),
+            offline: false,
             initial: settings.clone(),
             settings,
             local,
@@ -117,7 +130,7 @@ impl CpmClient {
     }
 
     fn may_send(&self) -> bool {
-        self.peer || self.registration.cpm
+        !self.offline && (self.peer || self.registration.cpm)
     }
 
     fn handle(&mut self, prefix: &str) -> String {
@@ -151,6 +164,9 @@ impl CpmClient {
 
     fn act(&mut self, now: Duration, act: Act) -> Answer {
         let taken = || Answer::Taken(BTreeMap::new());
+        if self.offline && !matches!(act, Act::GoOnline {} | Act::Restart { .. } | Act::Configure { .. } | Act::Query { .. }) {
+            return Answer::NotNow("the device is without network".to_owned());
+        }
         match act {
             Act::Register {} => {
                 self.register(now, Purpose::Cpm);
@@ -185,16 +201,24 @@ impl CpmClient {
             }
             Act::Query { what, of } => self.query(what, &of),
             Act::CancelMessage { message } => self.cancel_message(now, &message),
-            Act::AnswerInvitation { invitation, decision, to: _ } => self.answer_invitation(now, &invitation, decision),
-            Act::StartSession(_)
-            | Act::JoinGroup { .. }
-            | Act::RejoinGroup { .. }
-            | Act::EndSession { .. }
-            | Act::ModifySession { .. }
-            | Act::SendChat(_)
-            | Act::WatchParticipants { .. }
-            | Act::GoOffline { .. }
-            | Act::GoOnline {} => Answer::Refused("the reference does not do this yet".to_owned()),
+            Act::AnswerInvitation { invitation, decision, to } => {
+                self.answer_session(now, &invitation, decision, to).unwrap_or_else(|| self.answer_invitation(now, &invitation, decision))
+            }
+            Act::StartSession(wish) => self.start_session(now, wish),
+            Act::JoinGroup { group, anonymous } => self.join_group(now, &group, anonymous),
+            Act::RejoinGroup { session, anonymous } => self.rejoin_group(now, &session, anonymous),
+            Act::EndSession { session, anonymous } => self.end_session(now, &session, anonymous),
+            Act::SendChat(wish) => self.send_chat(now, wish),
+            Act::WatchParticipants { session, on } => self.watch_participants(now, &session, on),
+            Act::ModifySession { session, change, types } => self.modify_session(&session, change, types),
+            Act::GoOffline { how } => {
+                self.go_offline(how);
+                taken()
+            }
+            Act::GoOnline {} => {
+                self.go_online(now);
+                taken()
+            }
             Act::ForwardStored(wish) => self.forward_stored(now, wish),
             Act::ListDeferred {} => self.list_deferred(now),
             Act::HandleDeferred { decisions } => self.handle_deferred(now, decisions),
@@ -204,28 +228,37 @@ impl CpmClient {
     }
 
     fn restart(&mut self, wipe: bool) {
+        self.plane.clear();
+        self.forget(wipe);
+    }
+
+    /// Forgets what goes on, and what is stored if that is wiped.
+    fn forget(&mut self, wipe: bool) {
         self.transactions.clear();
         self.registration = Registration::default();
         self.streams.clear();
         self.queue.clear();
         self.outstanding.clear();
         self.large.clear();
-        self.conferences.clear();
-        self.exhausted = false;
+        self.sessions.lose();
+        self.conferences.lost();
+        (self.exhausted, self.offline) = (false, false);
         self.deferred.restart(wipe);
         self.storage.clear();
         self.pages.clear();
         if wipe {
             self.conversations.clear();
             self.stored.clear();
+            self.sessions.clear();
+            self.conferences.clear();
             self.notified.clear();
         }
     }
 
     fn arrived(&mut self, now: Duration, hop: Hop, message: Message) {
         let heard = self.transactions.receive(now, hop, message);
-        self.large.calls.means = self.means();
-        let heard = self.large.calls.heard(now, &mut self.transactions, heard);
+        self.plane.calls.means = self.means();
+        let heard = self.plane.calls.heard(now, &mut self.transactions, heard);
         match self.conferences.subscriber.heard(now, &mut self.transactions, heard) {
             Heard::Request(id, request) => self.requested(now, id, &request),
             Heard::Response(id, response) => self.responded(now, id, &response),
@@ -256,9 +289,9 @@ impl CpmClient {
 
     fn due(&mut self, now: Duration) {
         let given_up = self.transactions.tick(now);
-        self.large.calls.means = self.means();
-        self.large.msrp.tick(now);
-        let given_up = self.large.calls.tick(now, &mut self.transactions, given_up);
+        self.plane.calls.means = self.means();
+        self.plane.msrp.tick(now);
+        let given_up = self.plane.calls.tick(now, &mut self.transactions, given_up);
         for id in self.conferences.subscriber.tick(now, &mut self.transactions, given_up) {
             if self.registration.pending.is_some_and(|(pending, _)| pending == id) {
                 self.registration.over();
@@ -274,6 +307,7 @@ impl CpmClient {
             self.registration.over();
         }
         self.subscribe_again(now);
+        self.invitations_due(now);
         self.storage.tick(now);
         self.pages_due(now);
     }
@@ -316,8 +350,9 @@ pub(crate) fn tagged(octets: bytes::Bytes, tag: &str) -> bytes::Bytes {
 impl Actor for CpmClient {
     fn handle(&mut self, now: Duration, input: Input) {
         match input {
-            Input::Bytes { hop, bytes } if hop.protocol == Protocol::Msrp => self.large.msrp.receive(now, hop, &bytes),
-            Input::Closed { hop } if hop.protocol == Protocol::Msrp => self.large.closed(hop),
+            Input::Bytes { .. } | Input::Closed { .. } | Input::Timeout if self.offline => return,
+            Input::Bytes { hop, bytes } if hop.protocol == Protocol::Msrp => self.plane.receive(now, hop, &bytes),
+            Input::Closed { hop } if hop.protocol == Protocol::Msrp => self.plane.closed(hop),
             Input::Bytes { hop, .. } | Input::Closed { hop } if hop.protocol == Protocol::Imap => self.store_said(now, input),
             Input::Bytes { hop, .. } | Input::Closed { hop } if hop.protocol == Protocol::Http => self.page_came(input),
             Input::Bytes { hop, bytes } if hop.transport == Transport::Udp => self.arrived(now, hop, Message::parse(bytes)),
@@ -355,15 +390,19 @@ impl Actor for CpmClient {
         if let Some(at) = self.out.iter().position(|o| matches!(o, Output::Answered { .. })) {
             return self.out.remove(at);
         }
-        self.out.pop_front().or_else(|| self.large.poll()).or_else(|| self.storage.poll()).or_else(|| self.pages.poll())
+        self.out.pop_front().or_else(|| self.plane.poll()).or_else(|| self.storage.poll()).or_else(|| self.pages.poll())
     }
 
     fn deadline(&self) -> Option<Duration> {
+        if self.offline {
+            return None;
+        }
         let registration = [self.registration.refresh, self.registration.until];
         let others = [
             self.transactions.deadline(),
-            self.large.deadline(),
+            self.plane.deadline(),
             self.conferences.deadline(),
+            self.invitations_deadline(),
             self.storage.deadline(),
             self.pages.deadline(),
         ];
@@ -371,9 +410,9 @@ impl Actor for CpmClient {
     }
 
     fn idle(&self, now: Duration, within: Duration) -> bool {
-        let fetched = self.large.silent() && self.storage.idle() && self.pages.idle();
-        let refreshes = [self.registration.refresh, self.conferences.sends()];
-        self.out.is_empty() && fetched && refreshes.into_iter().flatten().all(|at| at > now + within)
+        let fetched = self.plane.silent() && self.storage.idle() && self.pages.idle();
+        let next = [self.registration.refresh, self.conferences.sends(), self.invitations_deadline()];
+        self.out.is_empty() && fetched && next.into_iter().flatten().all(|at| at > now + within)
     }
 
     fn reset(&mut self) {

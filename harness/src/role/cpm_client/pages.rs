@@ -113,9 +113,10 @@ impl CpmClient {
     pub(super) fn present(&mut self, now: Duration, stored: &Stored, time: Option<String>, whole: Piece) {
         let sight = ReceivedMessage {
             message: stored.handle.clone(),
-            from: Some(stored.asserted.first().unwrap_or(&stored.sender).clone()),
+            from: (!stored.hidden).then(|| stored.asserted.first().unwrap_or(&stored.sender).clone()),
             time,
             conversation: stored.conversation.clone(),
+            session: stored.session.clone(),
             ..ReceivedMessage::default()
         };
         for piece in pieces(whole) {

@@ -37,6 +37,10 @@ pub(super) struct Stored {
     pub conversation: Option<String>,
     pub contribution: Option<String>,
     pub uid: Option<String>,
+    /// Session that it was written in.
+    pub session: Option<String>,
+    /// Whether its sender stays unknown to the user.
+    pub hidden: bool,
     pub imdn: Option<Asked>,
     pub read: bool,
 }
@@ -104,6 +108,20 @@ impl CpmClient {
     pub(super) fn take(&mut self, now: Duration, request: &Message, raw: &[u8], body: Span) {
         let cpim = Cpim::parse(raw, body);
         let stored = self.store(request, raw, &cpim);
+        self.keep(now, stored, raw, &cpim, deferred::is_system(request));
+    }
+
+    /// [`take`](Self::take) for a CPIM object that came in a session, of which `stored` tells what is known already.
+    pub(super) fn take_chat(&mut self, now: Duration, stored: Stored, raw: &[u8], body: Span) {
+        let cpim = Cpim::parse(raw, body);
+        let sender = sender(raw, &cpim);
+        let from = stored.asserted.first().unwrap_or(&sender).clone();
+        let stored = Stored { handle: self.handle("in"), imdn: asked(raw, &cpim), sender, from, ..stored };
+        self.keep(now, stored, raw, &cpim, false);
+    }
+
+    /// Keeps what came and shows it; `system`: it may be a system message.
+    fn keep(&mut self, now: Duration, stored: Stored, raw: &[u8], cpim: &Cpim, system: bool) {
         let content_type = cpim.content_type(raw);
         let kind = content_type.as_ref().map_or_else(|| "text/plain".to_owned(), |t| t.kind.text(raw).to_ascii_lowercase());
         let content = cpim.decoded(raw);
@@ -111,7 +129,7 @@ impl CpmClient {
             self.disposition_arrived(&content);
             return;
         }
-        if deferred::is_system(request) && self.system_message(&kind, &content) {
+        if system && self.system_message(&kind, &content) {
             return;
         }
         self.stored.push_back(stored.clone());
@@ -137,29 +155,19 @@ impl CpmClient {
     }
 
     fn store(&mut self, request: &Message, raw: &[u8], cpim: &Cpim) -> Stored {
-        let uri = |raw: &[u8], span: Span| NameAddr::parse(raw, span).uri.text(raw).into_owned();
         let address = |span: Span| uri(&request.raw, span);
-        let wrapped = |span: Span| uri(raw, span);
-        let of_cpim = |name: &str| cpim.all(raw, name).next().map(|h| h.value);
-        let wanted = of_cpim("imdn.Disposition-Notification").map(|v| v.text(raw).into_owned()).unwrap_or_default();
-        let wants = |word: &str| wanted.split(',').any(|w| w.split(';').next().unwrap_or_default().trim() == word);
-        let imdn = of_cpim("imdn.Message-ID").map(|id| Asked {
-            message_id: id.text(raw).into_owned(),
-            date_time: of_cpim("DateTime").map(|v| v.text(raw).into_owned()).unwrap_or_default(),
-            delivery: wants("positive-delivery"),
-            display: wants("display"),
-            route: of_cpim("imdn.IMDN-Record-Route").map(wrapped),
-        });
         Stored {
             handle: self.handle("in"),
             asserted: request.elements("P-Asserted-Identity").into_iter().map(address).collect(),
             reply_to: request.elements("Reply-To").first().copied().map(address),
-            sender: of_cpim("From").map(wrapped).unwrap_or_default(),
+            sender: sender(raw, cpim),
             from: request.elements("From").first().copied().map(address).unwrap_or_default(),
             conversation: request.value("Conversation-ID").map(|v| v.into_owned()),
             contribution: request.value("Contribution-ID").map(|v| v.into_owned()),
             uid: request.value("Message-UID").map(|v| v.into_owned()),
-            imdn,
+            session: None,
+            hidden: false,
+            imdn: asked(raw, cpim),
             read: false,
         }
     }
@@ -194,13 +202,37 @@ impl CpmClient {
         match what {
             Queried::StoredMessage => {}
             Queried::StoredUids => return self.stored_uids(),
-            Queried::Session | Queried::Participants => return Answer::UnknownHandle(of.to_owned()),
+            Queried::Session => return self.query_session(of),
+            Queried::Participants => return self.query_participants(of),
         }
         let Some(stored) = self.stored.iter().find(|s| s.handle == of) else { return Answer::UnknownHandle(of.to_owned()) };
         let sight = Sight::StoredMessage { message: of.to_owned(), uid: stored.uid.clone() };
         self.show(sight);
         Answer::Taken(std::collections::BTreeMap::default())
     }
+}
+
+fn uri(raw: &[u8], span: Span) -> String {
+    NameAddr::parse(raw, span).uri.text(raw).into_owned()
+}
+
+/// The sender that an object names.
+fn sender(raw: &[u8], cpim: &Cpim) -> String {
+    cpim.all(raw, "From").next().map(|header| uri(raw, header.value)).unwrap_or_default()
+}
+
+/// What the sender of an object wants to learn.
+fn asked(raw: &[u8], cpim: &Cpim) -> Option<Asked> {
+    let value = |name: &str| cpim.all(raw, name).next().map(|header| header.value);
+    let wanted = value("imdn.Disposition-Notification").map(|v| v.text(raw).into_owned()).unwrap_or_default();
+    let wants = |word: &str| wanted.split(',').any(|w| w.split(';').next().unwrap_or_default().trim() == word);
+    Some(Asked {
+        message_id: value("imdn.Message-ID")?.text(raw).into_owned(),
+        date_time: value("DateTime").map(|v| v.text(raw).into_owned()).unwrap_or_default(),
+        delivery: wants("positive-delivery"),
+        display: wants("display"),
+        route: value("imdn.IMDN-Record-Route").map(|span| uri(raw, span)),
+    })
 }
 
 /// The dispatch of CONV-7-rx-pager, with `systemmsg` (R-7-5): on the decoded element, among several.

@@ -57,8 +57,12 @@ pub struct Registration {
     pub service_route: Vec<String>,
     /// Addresses of P-Associated-URI.
     pub associated: Vec<String>,
+    /// Public and temporary GRUU of the last 200 response (RFC 5627, 4.2).
+    pub gruus: (Option<String>, Option<String>),
     challenge: Option<Challenge>,
     least: u32,
+    /// Own instance, as registered.
+    instance: String,
     without_gruu: bool,
     tries: u32,
 }
@@ -71,6 +75,7 @@ impl Registration {
             self.tag = ids.token();
         }
         self.cseq += 1;
+        self.instance.clone_from(&settings.instance_id);
         let uri = format!("sip:{}", settings.home);
         let expires = if purpose == Purpose::Leave { 0 } else { WANTED.max(self.least) };
         let own = settings.address();
@@ -145,6 +150,7 @@ impl Registration {
         self.cpm = purpose == Purpose::Cpm;
         self.until = Some(now + term);
         self.refresh = Some(now + term.saturating_sub(ahead));
+        self.gruus = gruus(response, &self.instance);
         let texts = |name| response.elements(name).into_iter().map(|span| response.unfolded(span).into_owned());
         self.service_route = texts("Service-Route").collect();
         self.associated = response
@@ -176,6 +182,18 @@ fn contact(settings: &Settings, local: Hop, purpose: Purpose) -> String {
     }
     contact.push_str(&format!(";methods=\"{METHODS}\""));
     contact
+}
+
+/// Public and temporary GRUU of the own instance in a 200 response.
+fn gruus(response: &Message, instance: &str) -> (Option<String>, Option<String>) {
+    let raw = &response.raw;
+    let contacts = response.elements("Contact");
+    let own = contacts.iter().map(|span| NameAddr::parse(raw, *span)).find(|contact| {
+        let value = contact.param(raw, "+sip.instance").and_then(|param| param.value);
+        value.is_some_and(|value| value.text(raw).trim_matches(['<', '>']).eq_ignore_ascii_case(instance))
+    });
+    let text = |name| own.as_ref()?.param(raw, name)?.value.map(|value| value.text(raw).into_owned());
+    (text("pub-gruu"), text("temp-gruu"))
 }
 
 /// Seconds granted by a 200 response: the parameter of the Contact before the header field (RFC 3261, 10.2.4).

@@ -129,6 +129,12 @@ impl CpmClient {
         let mut cpim = self.wrapped(now, &from, &original.sender, Content::new("message/imdn+xml", document));
         cpim.imdn = Some((self.ids.token(), Vec::new()));
         cpim.disposition = Some("notification");
+        // A session that stands carries what is about its messages (RFC 5438, 12.3).
+        if let Some(session) = &original.session
+            && self.write(now, session, cpim.clone(), None).is_ok()
+        {
+            return;
+        }
         let letter = Letter {
             target,
             conversation: original.conversation.clone().unwrap_or_else(|| self.ids.uuid()),

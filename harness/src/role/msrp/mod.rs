@@ -182,9 +182,10 @@ impl Endpoint {
     /// The session that a URI names: by the whole URI (RFC 4975, 6.1), or else by its session-id alone, because the
     /// authority may have been rewritten on the way (draft-ietf-simple-msrp-sessmatch).
     fn addressed(&self, uri: &str) -> Option<u64> {
-        let own = |session: &Session| session.own().last().cloned().unwrap_or_default();
-        let whole = self.sessions.iter().find(|(_, s)| uri::same(&own(s), uri));
-        let by_id = || self.sessions.iter().find(|(_, s)| session_id(uri).is_some_and(|id| session_id(&own(s)) == Some(id)));
+        let is_own = |session: &Session| session.own().last().is_some_and(|own| own == uri || uri::same(own, uri));
+        let whole = self.sessions.iter().find(|(_, s)| is_own(s));
+        let has_id = |session: &Session, id| session.own().last().is_some_and(|own| session_id(own) == Some(id));
+        let by_id = || self.sessions.iter().find(|(_, s)| session_id(uri).is_some_and(|id| has_id(s, id)));
         whole.or_else(by_id).map(|(id, _)| *id)
     }
 

@@ -11,9 +11,13 @@ use super::{
 };
 use crate::{
     role::{Hop, ids::Ids},
-    wire::msrp::{
-        Msrp,
-        range::{ByteRange, Status},
+    wire::{
+        Span,
+        cpim::Cpim,
+        msrp::{
+            Msrp,
+            range::{ByteRange, Status},
+        },
     },
 };
 
@@ -29,6 +33,8 @@ const MOST: usize = 1000;
 pub struct Terms {
     /// Media types taken, as in `accept-types`: `message/cpim`, `text/*`, `*`.
     pub accept: Vec<String>,
+    /// Media types taken inside `message/cpim`; `None`: all.
+    pub wraps: Option<Vec<String>>,
     /// Most octets of one message; more is answered with 413.
     pub largest: u64,
     /// Whether messages are taken at all (the direction is not `sendonly`); else they are answered with 403.
@@ -37,7 +43,7 @@ pub struct Terms {
 
 impl Default for Terms {
     fn default() -> Self {
-        Self { accept: vec!["message/cpim".to_owned()], largest: 64 << 20, receives: true }
+        Self { accept: vec!["message/cpim".to_owned()], wraps: None, largest: 64 << 20, receives: true }
     }
 }
 
@@ -45,11 +51,28 @@ impl Terms {
     /// Whether `content_type` is among the types taken; parameters do not count.
     #[must_use]
     pub fn takes(&self, content_type: &str) -> bool {
-        let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        self.accept.iter().map(|a| a.to_ascii_lowercase()).any(|accepted| {
-            accepted == "*" || accepted == kind || accepted.strip_suffix('*').is_some_and(|p| p.ends_with('/') && kind.starts_with(p))
-        })
+        among(&self.accept, content_type)
     }
+
+    /// Whether what the first chunk of a message wraps is among the types taken inside of others (RFC 4975, 8.6).
+    fn takes_wrapped(&self, chunk: &Chunk) -> bool {
+        let Some(wraps) =
+            self.wraps.as_ref().filter(|_| chunk.range.offset() == 0 && among(&["message/cpim".to_owned()], &chunk.content_type))
+        else {
+            return true;
+        };
+        let raw = &chunk.body;
+        let kind = Cpim::parse(raw, Span::all(raw)).content_type(raw).map(|t| t.kind.text(raw).into_owned());
+        kind.is_none_or(|kind| among(wraps, &kind) || among(&self.accept, &kind))
+    }
+}
+
+/// Whether a media type, whatever its parameters, is in a list of RFC 4975, 8.6.
+fn among(types: &[String], content_type: &str) -> bool {
+    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    types.iter().map(|a| a.to_ascii_lowercase()).any(|accepted| {
+        accepted == "*" || accepted == kind || accepted.strip_suffix('*').is_some_and(|p| p.ends_with('/') && kind.starts_with(p))
+    })
 }
 
 /// What happened to a session.
@@ -370,7 +393,7 @@ impl Session {
         };
         let refused = if !self.terms.receives {
             Some(403)
-        } else if self.terms.takes(&chunk.content_type) {
+        } else if self.terms.takes(&chunk.content_type) && self.terms.takes_wrapped(&chunk) {
             None
         } else {
             Some(415)

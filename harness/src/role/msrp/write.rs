@@ -22,7 +22,9 @@ pub fn response(transaction: &str, status: u16, to: &str, from: &str) -> Bytes {
 }
 
 fn message(start: &str, transaction: &str, fields: &[(String, String)], body: Option<&[u8]>, flag: u8) -> Bytes {
-    let mut out = Vec::with_capacity(body.map_or(0, <[u8]>::len) + 512);
+    // What is sent is kept by the trace, so that no more is taken than it needs.
+    let header: usize = fields.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
+    let mut out = Vec::with_capacity(start.len() + 2 + header + body.map_or(0, |body| body.len() + 4) + transaction.len() + 10);
     out.extend_from_slice(start.as_bytes());
     out.extend_from_slice(b"\r\n");
     for (name, value) in fields {

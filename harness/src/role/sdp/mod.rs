@@ -33,6 +33,8 @@ pub struct End {
     pub accept_types: Option<String>,
     /// Media types taken inside of others.
     pub accept_wrapped_types: Option<String>,
+    /// Tokens of `chatroom` (RFC 7701, 8).
+    pub chatroom: Option<String>,
     /// What is transferred, as `size:5000` (RFC 5547, 6).
     pub file_selector: Option<String>,
     /// Identifier of the transfer.
@@ -58,6 +60,7 @@ impl End {
             text("accept-types", &self.accept_types),
             text("accept-wrapped-types", &self.accept_wrapped_types),
             (!self.path.is_empty()).then(|| ("path".to_owned(), self.path.join(" "))),
+            text("chatroom", &self.chatroom),
             text("file-selector", &self.file_selector),
             text("file-transfer-id", &self.file_transfer_id),
             text("setup", &self.setup),
@@ -177,6 +180,7 @@ fn end(body: &[u8], sdp: &Sdp, section: usize, secure: bool) -> Option<End> {
         direction: sdp.direction(body, section).0,
         accept_types: value("accept-types"),
         accept_wrapped_types: value("accept-wrapped-types"),
+        chatroom: value("chatroom"),
         file_selector: value("file-selector"),
         file_transfer_id: value("file-transfer-id"),
         fingerprint: value("fingerprint"),

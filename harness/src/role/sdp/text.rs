@@ -44,9 +44,7 @@ impl Text {
 
     /// Adds a media section behind all others.
     pub fn add(&mut self, end: &End) {
-        let port = end.path.last().and_then(|uri| next_hop(uri)).map_or(DISCARD, |(address, _)| address.port());
-        let media = format!("message {port} TCP/{}MSRP *", if end.secure { "TLS/" } else { "" });
-        self.sections.push(Section { media, attributes: end.attributes() });
+        self.sections.push(Section::new(end));
     }
 
     /// Adds a media section that refuses the one with this `m=` value (RFC 3264, 6).
@@ -58,6 +56,13 @@ impl Text {
     pub fn refuse(&mut self, section: usize) {
         if let Some(section) = self.sections.get_mut(section) {
             *section = Section { media: refused(&section.media), attributes: Vec::new() };
+        }
+    }
+
+    /// Lets a media section describe another end.
+    pub fn put(&mut self, section: usize, end: &End) {
+        if let Some(section) = self.sections.get_mut(section) {
+            *section = Section::new(end);
         }
     }
 
@@ -110,6 +115,12 @@ impl Text {
 }
 
 impl Section {
+    fn new(end: &End) -> Self {
+        let port = end.path.last().and_then(|uri| next_hop(uri)).map_or(DISCARD, |(address, _)| address.port());
+        let media = format!("message {port} TCP/{}MSRP *", if end.secure { "TLS/" } else { "" });
+        Self { media, attributes: end.attributes() }
+    }
+
     /// Puts attributes in place of those that are `named`, or behind all.
     fn set(&mut self, mut named: impl FnMut(&str) -> bool, lines: impl Iterator<Item = (String, String)>) {
         let at = self.attributes.iter().position(|(name, _)| named(name)).unwrap_or(self.attributes.len());

@@ -139,13 +139,13 @@ impl Media {
         let part = |name: &str| seen.unit().header(name).map_or_else(Bytes::new, |span| seen.raw.slice(span.from..span.to));
         let message_id = part("Message-ID");
         let key = (seen.by_sut(), part("From-Path"), part("To-Path"), message_id.clone());
-        let again = |whole: &Whole| seen.range().0 == 0 && (whole.complete() || whole.aborted);
+        let again = |whole: &Whole| (whole.complete() || whole.aborted) && seen.range().0 == 0;
         let known = self.open.get(&key).copied().filter(|&known| self.wholes.get(known).is_some_and(|whole| !again(whole)));
         let number = known.unwrap_or_else(|| {
             self.wholes.push(Whole::begun(seen, String::from_utf8_lossy(&message_id).into_owned()));
+            self.open.insert(key, self.wholes.len() - 1);
             self.wholes.len() - 1
         });
-        self.open.insert(key, number);
         seen.whole = Some(number);
         if let Some(whole) = self.wholes.get_mut(number) {
             whole.take(index, seen);

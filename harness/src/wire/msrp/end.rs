@@ -32,8 +32,8 @@ pub(super) enum Found {
 pub(super) struct Search {
     /// Seven hyphens and the identifier.
     text: Box<[u8]>,
-    /// Knows how to find that text.
-    finder: memmem::Finder<'static>,
+    /// Knows how to find that text in a body; most messages have none.
+    finder: Option<memmem::Finder<'static>>,
     /// In the header the line that is not complete yet; in the body the first octet that was not searched.
     at: usize,
     /// Octets of the incomplete line of the header that hold no line end.
@@ -47,9 +47,8 @@ pub(super) struct Search {
 impl Search {
     /// A search behind the start line, which ends at `at`.
     pub(super) fn new(transaction: &[u8], at: usize) -> Self {
-        let text: Box<[u8]> = [b"-------", transaction].concat().into();
-        let finder = memmem::Finder::new(&text).into_owned();
-        Self { text, finder, at, searched: at, body: None, stray: None }
+        let text = [b"-------", transaction].concat().into();
+        Self { text, finder: None, at, searched: at, body: None, stray: None }
     }
 
     /// First octet of the body, once the empty line was found.
@@ -83,7 +82,8 @@ impl Search {
 
     fn in_body(&mut self, raw: &[u8], last: bool) -> Found {
         let begin = self.body.unwrap_or(self.at);
-        while let Some(found) = self.finder.find(raw.get(self.at..).unwrap_or_default()) {
+        let finder = self.finder.get_or_insert_with(|| memmem::Finder::new(&self.text).into_owned());
+        while let Some(found) = finder.find(raw.get(self.at..).unwrap_or_default()) {
             let from = self.at + found;
             let flag = from + self.text.len();
             let to = match raw.get(flag + 1..).unwrap_or_default() {
@@ -113,8 +113,9 @@ impl Search {
 
     /// The first line whose flag alone keeps it from being an end-line.
     pub(super) fn wrong_flag(&self, raw: &[u8], within: Span) -> Option<End> {
+        let finder = memmem::Finder::new(&self.text);
         let mut at = within.from;
-        while let Some(found) = self.finder.find(Span::new(at, within.to).of(raw)) {
+        while let Some(found) = finder.find(Span::new(at, within.to).of(raw)) {
             let from = at + found;
             let flag = from + self.text.len();
             let to = match Span::new((flag + 1).min(within.to), within.to).of(raw) {

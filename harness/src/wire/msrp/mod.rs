@@ -57,6 +57,8 @@ impl Msrp {
         let head = Span::new(rest.from, body.unwrap_or(this.end_line.from));
         let block = block::read(raw, head, Style::Msrp, &mut faults);
         this.fields = block.fields;
+        // A trace holds thousands of chunks, and responses to them with two fields.
+        this.fields.shrink_to_fit();
         this.body = body.map(|from| Span::new(from, before_line_end(raw, from, this.end_line.from)));
         control_characters(raw, Span::new(within.from, block.blank.from), &mut faults);
         this.check(raw, &mut faults);

@@ -35,37 +35,37 @@ pub(super) fn check(raw: &[u8], msrp: &Msrp, faults: &mut Faults) {
 }
 
 fn value(raw: &[u8], field: &Field, faults: &mut Faults) {
-    let name = field.name.text(raw).to_ascii_lowercase();
+    let mut name = [0; LONGEST];
     let octets = field.value.of(raw);
-    let known = match name.as_str() {
-        "to-path" | "from-path" => {
+    let known = match lower_case(field.name.of(raw), &mut name) {
+        b"to-path" | b"from-path" => {
             faults.extend(path_malformations(raw, field.value));
             true
         }
-        "message-id" => {
+        b"message-id" => {
             if !is_ident(octets) {
                 faults.add("message-id", "the Message-ID is not 4 to 32 legal characters", field.value);
             }
             true
         }
-        "success-report" => word(octets, &["yes", "no"], "success-report", field, faults),
-        "failure-report" => word(octets, &["yes", "no", "partial"], "failure-report", field, faults),
-        "byte-range" => {
+        b"success-report" => word(octets, &["yes", "no"], "success-report", field, faults),
+        b"failure-report" => word(octets, &["yes", "no", "partial"], "failure-report", field, faults),
+        b"byte-range" => {
             faults.extend(ByteRange::parse(raw, field.value).1);
             true
         }
-        "status" => {
+        b"status" => {
             if let Err(error) = field.value.text(raw).parse::<Status>() {
                 faults.add("status", error.to_string(), field.value);
             }
             true
         }
-        "content-type" => {
+        b"content-type" => {
             faults.extend(ContentType::parse(raw, field.value).malformations);
             true
         }
         // The transfer encoding is always binary, and is not named (RFC 4975, 7.1.1).
-        "content-transfer-encoding" => {
+        b"content-transfer-encoding" => {
             faults.add("transfer-encoding", "a transfer encoding is named", field.line);
             false
         }
@@ -74,6 +74,17 @@ fn value(raw: &[u8], field: &Field, faults: &mut Faults) {
     if !field.name.is_empty() {
         blanks(raw, field, known, faults);
     }
+}
+
+/// Octets of the longest name that [`value`] knows.
+const LONGEST: usize = 25;
+
+/// `name` without case, in `room`; empty where it is longer than any that is known.
+fn lower_case<'a>(name: &[u8], room: &'a mut [u8; LONGEST]) -> &'a [u8] {
+    let Some(room) = room.get_mut(..name.len()) else { return &[] };
+    room.copy_from_slice(name);
+    room.make_ascii_lowercase();
+    room
 }
 
 fn word(octets: &[u8], words: &[&str], code: &str, field: &Field, faults: &mut Faults) -> bool {

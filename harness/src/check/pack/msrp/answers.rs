@@ -1,10 +1,16 @@
 //! What the receiver of a message says: responses (RFC 4975, 7.2) and success reports (7.1.3).
 
-use super::{super::unwise, broken, grammar, known, place, range, requests, same_paths, text, unfit, uris, wish};
+use std::collections::BTreeMap;
+
+use super::{
+    super::{dialog::handled, unwise},
+    broken, grammar, known, place, range, requests, same_paths, streams, text, unfit, uris, wish,
+};
 use crate::{
     check::View,
     trace::view::{Item, MediaSeen, Whole},
-    verdict::{Finding, Reason},
+    verdict::{Finding, Reason, Severity},
+    wire::uri::Uri,
 };
 
 /// Status codes that there are (RFC 4975, 10).
@@ -21,7 +27,8 @@ pub(in super::super) fn response(view: &View<'_>, item: Item<'_>) -> Vec<Finding
         None => one(view, index, seen),
         same => {
             let of_same = |(at, other): &(usize, &MediaSeen)| other.by_sut() == seen.by_sut() && whole(*at) == same;
-            media.iter().enumerate().filter(of_same).flat_map(|(at, other)| one(view, at, other)).collect()
+            let each = media.iter().enumerate().filter(of_same).flat_map(|(at, other)| one(view, at, other));
+            each.chain(same.and_then(|whole| each_chunk(view, seen, whole))).collect()
         }
     }
 }
@@ -47,7 +54,10 @@ fn one(view: &View<'_>, index: usize, seen: &MediaSeen) -> Vec<Finding> {
         let have = uris(seen, name);
         if !have.is_empty() && !same_paths(&have, path) {
             let expected = format!("{name}: {what}: {}", path.join(" "));
-            findings.push(broken(seen, "MSRP-11", Reason::Violated, &expected, have.join(" "), place(seen, name)).on(request.line()));
+            let finding = broken(seen, "MSRP-11", Reason::Violated, &expected, have.join(" "), place(seen, name)).on(request.line());
+            // Where the network rewrote an authority, the client still goes by its own (R-7.3.9.1-2).
+            let rewritten = name == "From-Path" && described(view, seen, &have) && same_session(&have, path);
+            findings.push(if rewritten { finding.by("R-7.3.9.1-2").weighing(Severity::Info) } else { finding });
         }
     }
     if !CODES.contains(&status) {
@@ -67,6 +77,59 @@ fn one(view: &View<'_>, index: usize, seen: &MediaSeen) -> Vec<Finding> {
     if let Some(other) = (0..index).find(again).map(|i| &view.messages.media()[i]) {
         let expected = "one response to a request";
         findings.push(broken(seen, "MSRP-11", Reason::Unexpected, expected, "a second one", seen.unit().start()).on(other.line()));
+    }
+    findings
+}
+
+/// Whether the side that speaks described this path as its own.
+fn described(view: &View<'_>, seen: &MediaSeen, path: &[String]) -> bool {
+    let own = view.messages.list().iter().filter(|s| s.by_sut() == seen.by_sut() && s.entry < seen.entry);
+    own.flat_map(|s| streams(&s.message)).flatten().any(|stream| same_paths(&stream.path, path))
+}
+
+/// Whether two paths end at the same session, whatever the authority.
+fn same_session(a: &[String], b: &[String]) -> bool {
+    let session = |path: &[String]| path.last().map(|uri| Uri::parse(uri).session).filter(|session| !session.is_empty());
+    session(a).is_some() && session(a) == session(b)
+}
+
+/// Each chunk of a message has a response of its own, unless one turned the message down, or they are not wanted.
+fn each_chunk(view: &View<'_>, seen: &MediaSeen, whole: usize) -> Option<Finding> {
+    let media = view.messages.media();
+    let whole = view.messages.wholes().get(whole)?;
+    let responses = media.iter().enumerate().filter_map(|(index, s)| Some((view.messages.media_request_of(index)?, s.status()?)));
+    let answered: BTreeMap<usize, u16> = responses.collect();
+    let turned_down = whole.chunks.iter().any(|index| answered.get(index).is_some_and(|status| *status != 200));
+    if whole.aborted || turned_down {
+        return None;
+    }
+    let chunks = whole.chunks.iter().filter(|index| !answered.contains_key(index)).filter_map(|index| media.get(*index));
+    let wants = |chunk: &&MediaSeen| !matches!(wish(chunk, "Failure-Report").as_str(), "no" | "partial");
+    let lacking = chunks.filter(wants).find(|chunk| handled(view, chunk.entry, chunk.at))?;
+    let expected = "a response to each chunk";
+    Some(broken(seen, "MSRP-11", Reason::Missing, expected, "one has none", seen.unit().start()).on(lacking.line()))
+}
+
+/// 7.1.4: a report of failure: a code of its own, about octets of a message that did not forbid it.
+pub(in super::super) fn failure(view: &View<'_>, item: Item<'_>) -> Vec<Finding> {
+    let mut findings = report(view, item);
+    let found = requests(view, item);
+    let Some((_, seen)) = found.first().copied().filter(|(_, seen)| seen.is_msrp("REPORT")) else { return unfit(item) };
+    let status = text(seen, "Status").unwrap_or_default();
+    let code = status.strip_prefix("000 ").and_then(|rest| rest.split(' ').next()?.parse::<u16>().ok());
+    if !code.is_some_and(|code| code != 200 && CODES.contains(&code)) {
+        let expected = "Status: 000 and a code of failure";
+        findings.push(broken(seen, "MSRP-9", Reason::Violated, expected, &status, place(seen, "Status")));
+    }
+    if range(seen).is_none() {
+        findings.push(broken(seen, "MSRP-10", Reason::Missing, "Byte-Range in a report of failure", "none", seen.unit().start()));
+    }
+    let id = text(seen, "Message-ID").unwrap_or_default();
+    let about = view.messages.wholes().iter().rfind(|whole| whole.by_sut() != seen.by_sut() && whole.message_id == id);
+    let first = about.and_then(|whole| view.messages.media().get(*whole.chunks.first()?));
+    if let Some(chunk) = first.filter(|chunk| wish(chunk, "Failure-Report") == "no") {
+        let expected = "no report of failure with Failure-Report: no";
+        findings.push(broken(seen, "MSRP-8", Reason::Unexpected, expected, &status, seen.unit().start()).on(chunk.line()));
     }
     findings
 }

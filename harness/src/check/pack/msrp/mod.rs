@@ -18,11 +18,15 @@ use crate::{
             uri::{path, same},
         },
         sdp::attributes,
+        sip::Message,
+        uri::Uri,
     },
 };
 
 pub(super) mod answers;
 pub(super) mod chunks;
+pub(super) mod sessions;
+pub(super) mod types;
 
 /// How soon after the connection the first SEND is due (RFC 6135, 4.2.2: immediately; CONV-7.2.1.2-on200-6).
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -73,6 +77,17 @@ fn uris(seen: &MediaSeen, name: &str) -> Vec<String> {
         .iter()
         .map(|s| s.text(&seen.raw).into())
         .collect()
+}
+
+/// The session-id of the last URI of a path.
+pub(super) fn session_id(seen: &MediaSeen, name: &str) -> Option<String> {
+    Some(Uri::parse(uris(seen, name).last()?).session).filter(|id| !id.is_empty())
+}
+
+/// The session-ids of the paths of a description.
+pub(super) fn described_sessions(message: &Message) -> Vec<String> {
+    let last = |stream: Stream| Some(Uri::parse(stream.path.last()?).session);
+    streams(message).into_iter().flatten().filter_map(last).filter(|id| !id.is_empty()).collect()
 }
 
 fn same_paths(a: &[String], b: &[String]) -> bool {
@@ -128,14 +143,15 @@ fn known(view: &View<'_>, index: usize, seen: &MediaSeen) -> Option<Finding> {
     Some(broken(seen, "MSRP-2", Reason::Violated, expected, observed, seen.msrp.transaction).on(old.line()))
 }
 
-/// 5.4: the first thing on a connection is a SEND without body, at once, from the path of the own description to that of the
-/// other side (R-7.2.1.2-7).
+/// 5.4: the first thing of a session on a connection is a SEND of its active side, at once, from the path of the own description
+/// to that of the other side; of a session for one message it has no body (R-7.2.1.2-7).
 pub(super) fn binds(view: &View<'_>, item: Item<'_>) -> Vec<Finding> {
     let found = requests(view, item);
     let Some((index, seen)) = found.first().copied() else { return unfit(item) };
     let (raw, rule) = (&seen.raw, "MSRP-13");
     let mut findings = grammar(seen);
-    if let Some(body) = seen.msrp.body {
+    let session = Session::of(view, seen);
+    if let Some(body) = seen.msrp.body.filter(|_| session.as_ref().is_none_or(|s| s.standalone)) {
         let expected = "a first SEND without body: no Content-Type, no empty line";
         let observed = format!("a body of {} octets", body.len());
         findings.push(broken(seen, "R-7.2.1.2-7", Reason::Unexpected, expected, observed, place(seen, "Content-Type")));
@@ -150,27 +166,67 @@ pub(super) fn binds(view: &View<'_>, item: Item<'_>) -> Vec<Finding> {
         let observed = text(seen, "Byte-Range").unwrap_or_default();
         findings.push(broken(seen, "MSRP-5", Reason::Violated, "Byte-Range 1-0/0, or none", observed, place(seen, "Byte-Range")));
     }
-    let before = |old: &&MediaSeen| old.link == seen.link && old.by_sut() == seen.by_sut();
-    if let Some(first) = view.messages.media()[..index].iter().find(before) {
+    let opened = view.trace.entries().iter().find_map(|entry| match &entry.event {
+        Event::Link { link, change: LinkChange::Opened { from, .. } } if *link == seen.link => Some((entry.at, from.party == seen.from)),
+        _ => None,
+    });
+    if opened.is_some_and(|(_, active)| !active) {
+        findings.extend(first_of_the_other(view, index, seen));
+    } else {
+        findings.extend(first_of_this(view, index, seen, opened.map(|(at, _)| at)));
+    }
+    findings.extend(along(seen, session));
+    findings
+}
+
+/// What came over the same connection before for the same session, from this side; responses are of any.
+fn before<'a>(view: &View<'a>, index: usize, seen: &MediaSeen) -> Option<&'a MediaSeen> {
+    let path = uris(seen, "From-Path");
+    let last = |path: &[String]| path.last().cloned().unwrap_or_default();
+    let same = |old: &&MediaSeen| {
+        let theirs = uris(old, "From-Path");
+        old.link == seen.link
+            && old.by_sut() == seen.by_sut()
+            && (theirs.is_empty() || path.is_empty() || same(&last(&theirs), &last(&path)))
+    };
+    view.messages.media()[..index].iter().find(same)
+}
+
+/// The active side: nothing in front of it, and no waiting. A connection that other sessions have already counts from the ACK.
+fn first_of_this(view: &View<'_>, index: usize, seen: &MediaSeen, opened: Option<Duration>) -> Vec<Finding> {
+    let rule = "MSRP-13";
+    let mut findings = Vec::new();
+    if let Some(first) = before(view, index, seen) {
         let observed = first.unit().start().text(&first.raw).into_owned();
         let expected = "nothing of this side in front of it on the connection";
         findings.push(broken(seen, rule, Reason::Violated, expected, observed, seen.unit().start()).on(first.line()));
     }
-    let opened = view.trace.entries().iter().find_map(|entry| match &entry.event {
-        Event::Link { link, change: LinkChange::Opened { .. } } if *link == seen.link => Some(entry.at),
-        _ => None,
-    });
-    if let Some(waited) = opened.map(|at| seen.at.saturating_sub(at)).filter(|waited| *waited > AT_ONCE) {
+    let shared = view.messages.media()[..index].iter().any(|old| old.link == seen.link);
+    let acked = view.messages.list().iter().rev().find(|s| s.entry < seen.entry && s.message.method() == Some("ACK")).map(|s| s.at);
+    let since = opened.map(|at| if shared { acked.map_or(at, |acked| acked.max(at)) } else { at });
+    if let Some(waited) = since.map(|at| seen.at.saturating_sub(at)).filter(|waited| *waited > AT_ONCE) {
         let observed = format!("after {:.1} s", waited.as_secs_f64());
         findings.push(broken(seen, rule, Reason::Late, "a SEND within 1 s of the connection", observed, seen.unit().start()));
     }
-    findings.extend(along(view, seen));
     findings
 }
 
+/// The passive side speaks once the other one has spoken.
+fn first_of_the_other(view: &View<'_>, index: usize, seen: &MediaSeen) -> Option<Finding> {
+    let (own, path) = (uris(seen, "From-Path"), uris(seen, "To-Path"));
+    let last = |path: &[String]| path.last().cloned().unwrap_or_default();
+    let spoke = |old: &&MediaSeen| {
+        let ours = || same(&last(&uris(old, "To-Path")), &last(&own)) || same(&last(&uris(old, "From-Path")), &last(&path));
+        old.link == seen.link && old.by_sut() != seen.by_sut() && old.is_msrp("SEND") && ours()
+    };
+    let expected = "nothing of the passive side before the first SEND of the other";
+    let finding = || broken(seen, "MSRP-13", Reason::Violated, expected, "none had come", seen.unit().start());
+    (!view.messages.media()[..index].iter().any(|old| spoke(&old))).then(finding)
+}
+
 /// MSRP-11: To-Path is the path that the other side described, From-Path that of the own side.
-fn along(view: &View<'_>, seen: &MediaSeen) -> Vec<Finding> {
-    let Some(session) = Session::of(view, seen) else { return Vec::new() };
+fn along(seen: &MediaSeen, session: Option<Session>) -> Vec<Finding> {
+    let Some(session) = session else { return Vec::new() };
     let mut findings = Vec::new();
     for (name, wanted) in [("To-Path", &session.theirs), ("From-Path", &session.own)] {
         // Of an own path with relays only the last URI is the client's (RFC 4976, 5.1).
@@ -185,39 +241,70 @@ fn along(view: &View<'_>, seen: &MediaSeen) -> Vec<Finding> {
     findings
 }
 
-/// The two paths of a session, as its descriptions have them.
+/// What the two sides of a session described.
+#[derive(Clone)]
 struct Session {
     own: Vec<String>,
     theirs: Vec<String>,
+    /// `accept-types` and `accept-wrapped-types` of the other side, and its `max-size`.
+    types: Vec<String>,
+    wrapped: Vec<String>,
+    most: Option<u64>,
+    /// Index of the message of the other side that describes it.
+    their_message: usize,
+    /// Whether it is for one message.
+    standalone: bool,
+}
+
+/// One stream of a description.
+struct Stream {
+    path: Vec<String>,
+    types: Vec<String>,
+    wrapped: Vec<String>,
+    most: Option<u64>,
+}
+
+/// The streams of MSRP in a message, in their places; none where one is refused or has no path.
+fn streams(message: &Message) -> Vec<Option<Stream>> {
+    let Some(found) = super::sdp::Described::of(message) else { return Vec::new() };
+    let words = |span: Span| found.text(span).split(' ').filter(|u| !u.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let read = |m: &super::sdp::Media<'_>| {
+        let first = |name: &str| attributes(found.raw, m.lines, name).next();
+        let list = |name: &str| first(name).map(words).unwrap_or_default();
+        let live = m.is_msrp() && !m.refused();
+        live.then(|| {
+            let most = first("max-size").and_then(|span| found.text(span).parse().ok());
+            Some(Stream { path: words(first("path")?), types: list("accept-types"), wrapped: list("accept-wrapped-types"), most })
+        })?
+    };
+    found.media().iter().map(read).collect()
 }
 
 impl Session {
     /// That of a request: by the path that one side described, else the one described last.
     fn of(view: &View<'_>, seen: &MediaSeen) -> Option<Self> {
         let list = view.messages.list();
-        let described = |index: &usize| {
-            let message = &list[*index].message;
-            let found = super::sdp::Described::of(message)?;
-            let media = found.media();
-            let stream = media.iter().find(|m| m.is_msrp() && !m.refused())?;
-            let span = attributes(found.raw, stream.lines, "path").next()?;
-            let text = found.text(span);
-            Some(text.split(' ').filter(|u| !u.is_empty()).map(str::to_owned).collect::<Vec<String>>())
-        };
         let before: Range<usize> = 0..list.partition_point(|s| s.entry < seen.entry);
-        // Of each response with a description, the description of its request.
-        let pairs: Vec<(Vec<String>, Vec<String>)> = before
+        // Of each response with a description, that of its request, stream by stream.
+        let all: Vec<Self> = before
             .rev()
             .filter(|i| list[*i].repeats.is_none() && list[*i].message.is_response())
-            .filter_map(|i| {
-                let (answer, offer) = (described(&i)?, described(&view.messages.request_of(i)?)?);
-                Some(if list[i].by_sut() == seen.by_sut() { (answer, offer) } else { (offer, answer) })
+            .flat_map(|i| {
+                let Some(asked) = view.messages.request_of(i) else { return Vec::new() };
+                let standalone = super::sdp::is_standalone(&list[asked].message);
+                let answers = list[i].by_sut() == seen.by_sut();
+                let pairs = streams(&list[i].message).into_iter().zip(streams(&list[asked].message));
+                let session = |(answer, offer): (Option<Stream>, Option<Stream>)| {
+                    let (own, theirs, their_message) = if answers { (answer?, offer?, asked) } else { (offer?, answer?, i) };
+                    let Stream { path, types, wrapped, most } = theirs;
+                    Some(Self { own: own.path, theirs: path, types, wrapped, most, their_message, standalone })
+                };
+                pairs.filter_map(session).collect()
             })
             .collect();
         let (from, to) = (uris(seen, "From-Path"), uris(seen, "To-Path"));
         let last = |path: &[String]| path.last().cloned().unwrap_or_default();
-        let fits = |(own, theirs): &&(Vec<String>, Vec<String>)| same(&last(own), &last(&from)) || same(&last(theirs), &last(&to));
-        let (own, theirs) = pairs.iter().find(fits).or(pairs.first())?.clone();
-        Some(Self { own, theirs })
+        let fits = |s: &&Self| same(&last(&s.own), &last(&from)) || same(&last(&s.theirs), &last(&to));
+        all.iter().find(fits).or(all.first()).cloned()
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     role::{
         cpm_client::{
             CpmClient, content,
+            plane::number,
             settings::{ICSI, METHODS, encoded_icsi},
         },
         sdp::{DISCARD, End, Text},
@@ -24,7 +25,7 @@ impl CpmClient {
     /// Sends the INVITE; without decisions all messages are wanted.
     pub(super) fn invite_deferred(&mut self, now: Duration, decisions: &[Decision]) {
         let invite = self.deferred_invite(decisions);
-        let call = self.large.calls.invite(now, &mut self.transactions, invite);
+        let call = self.plane.calls.invite(now, &mut self.transactions, invite);
         self.deferred.calls.push(call);
     }
 
@@ -38,8 +39,8 @@ impl CpmClient {
         };
         let icsi = format!("+g.3gpp.icsi-ref=\"{}\"", encoded_icsi("deferred"));
         let own = format!("<{}>", self.settings.address());
-        self.large.calls.means = self.means();
-        self.large
+        self.plane.calls.means = self.means();
+        self.plane
             .calls
             .draft(&self.settings.deferred_mgmt_uri, &own, &self.registration.service_route)
             .header("Contact", &format!("{};{icsi}", self.contact()))
@@ -55,7 +56,7 @@ impl CpmClient {
     /// An offer to receive CPIM objects, for the sake of form.
     fn deferred_offer(&mut self) -> String {
         let secure = self.settings.media_transport == Transport::Tls;
-        let uri = self.large.msrp.uri(SocketAddr::new(self.local.ip(), DISCARD), secure);
+        let uri = self.plane.msrp.uri(SocketAddr::new(self.local.ip(), DISCARD), secure);
         let own = End {
             path: vec![uri],
             secure,
@@ -65,7 +66,7 @@ impl CpmClient {
             fingerprint: secure.then(|| self.settings.fingerprint.clone()),
             ..End::default()
         };
-        Text::new(&own, self.local, self.ids.bits() >> 33).to_string()
+        Text::new(&own, self.local, number(&mut self.ids)).to_string()
     }
 
     /// Whether a call carries decisions. Once it is accepted it has done its work and is left.

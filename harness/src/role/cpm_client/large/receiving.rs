@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use super::{CPIM, CpmClient, Session, Way, sending::number};
+use super::{CPIM, CpmClient, Session, Way};
 use crate::{
     role::{
         call,
-        cpm_client::settings::{ICSI, METHODS},
+        cpm_client::{
+            plane::number,
+            settings::{ICSI, METHODS},
+        },
         msrp::Terms,
         sdp::{self, Description, End},
     },
@@ -22,7 +25,7 @@ impl CpmClient {
     pub(super) fn invited(&mut self, now: Duration, call: u64, request: &Message) {
         let offer = call::description(request).and_then(|(_, body)| Description::read(&body).ok());
         let transfer = offer.as_ref().is_some_and(|offer| offer.end.file_selector.is_some());
-        // R-7-6: a deferred large message says what is transferred; without that it is a session, which is no feature here.
+        // R-7-6: a deferred large message says what is transferred; without that it is a session.
         if !(asks_for(request, "largemsg") || asks_for(request, "deferred") && transfer) {
             return self.refuse_call(now, call, 488);
         }
@@ -37,7 +40,7 @@ impl CpmClient {
         if self.settings.auto_accept {
             return self.accept_call(now, call);
         }
-        self.large.calls.respond(now, &mut self.transactions, call, 180, |draft| draft);
+        self.plane.calls.respond(now, &mut self.transactions, call, 180, |draft| draft);
         let invitation = self.handle("invitation");
         self.large.invitations.insert(invitation.clone(), call);
         let sender = request.elements("P-Asserted-Identity").into_iter().chain(request.elements("From")).next();
@@ -46,27 +49,27 @@ impl CpmClient {
     }
 
     pub(super) fn refuse_call(&mut self, now: Duration, call: u64, status: u16) {
-        self.large.calls.means = self.means();
-        self.large.calls.respond(now, &mut self.transactions, call, status, |draft| draft);
+        self.plane.calls.means = self.means();
+        self.plane.calls.respond(now, &mut self.transactions, call, status, |draft| draft);
         self.over(call);
     }
 
     pub(super) fn accept_call(&mut self, now: Duration, call: u64) {
-        let Some(request) = self.large.calls.invitation(call).cloned() else { return };
+        let Some(request) = self.plane.calls.invitation(call).cloned() else { return };
         let Some(Session { way: Way::In { offer, .. }, .. }) = self.large.sessions.get(&call) else { return };
         let offer = offer.clone();
         let own = self.own_end(offer.end.secure);
         let own = End { setup: Some(sdp::setup(offer.end.setup.as_deref(), "active")), ..own };
-        let msrp = self.large.msrp.open(own.path.clone(), Terms { accept: vec![CPIM.to_owned()], ..Terms::default() });
-        self.large.msrp.set_remote(msrp, offer.end.path.clone());
+        let msrp = self.plane.msrp.open(own.path.clone(), Terms { accept: vec![CPIM.to_owned()], ..Terms::default() });
+        self.plane.msrp.set_remote(msrp, offer.end.path.clone());
         if let Some(session) = self.large.sessions.get_mut(&call) {
             session.msrp = Some(msrp);
         }
         let answer = offer.answer(&own, self.local, number(&mut self.ids)).to_string();
         let (product, contact) = (self.settings.product(), self.contact());
         let identity = format!("<{}>", self.settings.address());
-        self.large.calls.means = self.means();
-        self.large.calls.respond(now, &mut self.transactions, call, 200, |draft| {
+        self.plane.calls.means = self.means();
+        self.plane.calls.respond(now, &mut self.transactions, call, 200, |draft| {
             let mut draft = draft
                 .header("Contact", &contact)
                 .header("Server", &product)
@@ -83,7 +86,7 @@ impl CpmClient {
     pub(super) fn confirmed(&mut self, now: Duration, call: u64) {
         let Some(Session { msrp: Some(msrp), way: Way::In { offer, .. } }) = self.large.sessions.get(&call) else { return };
         let (msrp, offer) = (*msrp, offer.clone());
-        if !self.large.connect(now, msrp, &offer.end) {
+        if !self.plane.connect(now, msrp, &offer.end) {
             self.leave(now, call);
         }
     }
@@ -94,14 +97,14 @@ impl CpmClient {
         if std::mem::replace(taken, true) {
             return;
         }
-        if let Some(invite) = self.large.calls.invitation(call).cloned() {
+        if let Some(invite) = self.plane.calls.invitation(call).cloned() {
             self.take(now, &invite, content, Span::all(content));
         }
     }
 }
 
 /// Whether a request is meant for those who have this CPM feature: on the decoded element, among several.
-fn asks_for(request: &Message, feature: &str) -> bool {
+pub(in crate::role::cpm_client) fn asks_for(request: &Message, feature: &str) -> bool {
     request.elements("Accept-Contact").into_iter().any(|span| {
         let value = Parametered::parse(&request.raw, span);
         let (found, _) = icsi::of_params(&request.raw, &value.params);

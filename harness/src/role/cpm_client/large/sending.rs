@@ -8,10 +8,10 @@ use crate::{
         call,
         cpm_client::{
             content,
+            plane::number,
             sending::Letter,
             settings::{ICSI, METHODS, encoded_icsi},
         },
-        ids::Ids,
         msrp::{Terms, Wish},
         sdp::{Description, End, Text},
     },
@@ -35,11 +35,11 @@ impl CpmClient {
             ..own
         };
         let terms = Terms { accept: vec![CPIM.to_owned()], receives: false, ..Terms::default() };
-        let msrp = self.large.msrp.open(own.path.clone(), terms);
+        let msrp = self.plane.msrp.open(own.path.clone(), terms);
         let offer = Text::new(&own, self.local, number(&mut self.ids)).to_string();
         let invite = self.invite(&letter, &offer);
-        self.large.calls.means = self.means();
-        let call = self.large.calls.invite(now, &mut self.transactions, invite);
+        self.plane.calls.means = self.means();
+        let call = self.plane.calls.invite(now, &mut self.transactions, invite);
         let way = Way::Out { handle: letter.handle, cpim: Some(letter.cpim), told: false };
         self.large.sessions.insert(call, Session { msrp: Some(msrp), way });
     }
@@ -53,8 +53,8 @@ impl CpmClient {
             content::with_recipients(&self.ids.token(), "application/sdp", offer.as_bytes(), &letter.members)
         };
         let tag = format!("+g.3gpp.icsi-ref=\"{}\"", encoded_icsi("largemsg"));
-        self.large.calls.means = self.means();
-        self.large
+        self.plane.calls.means = self.means();
+        self.plane
             .calls
             .draft(&letter.target, &from, &self.registration.service_route)
             .header("Contact", &format!("{};{tag}", self.contact()))
@@ -82,11 +82,11 @@ impl CpmClient {
         let Some(Session { msrp: Some(msrp), way: Way::Out { cpim, .. } }) = self.large.sessions.get_mut(&call) else { return };
         let (msrp, cpim) = (*msrp, cpim.take());
         let connected = answer.is_some_and(|answer| {
-            self.large.msrp.set_remote(msrp, answer.end.path.clone());
-            self.large.connect(now, msrp, &answer.end)
+            self.plane.msrp.set_remote(msrp, answer.end.path.clone());
+            self.plane.connect(now, msrp, &answer.end)
         });
         match cpim.filter(|_| connected) {
-            Some(cpim) => self.large.msrp.send(now, msrp, Wish::new(&self.ids.token(), CPIM, cpim.octets())),
+            Some(cpim) => self.plane.msrp.send(now, msrp, Wish::new(&self.ids.token(), CPIM, cpim.octets())),
             None => {
                 self.tell(call, Status::Failed);
                 self.leave(now, call);
@@ -108,9 +108,9 @@ impl CpmClient {
         };
         if let Some(call) = self.large.sessions.iter().find(|(_, session)| of(session)).map(|(call, _)| *call) {
             self.leave(now, call);
-            if self.large.calls.dialog(call).is_some() {
+            if self.plane.calls.dialog(call).is_some() {
                 self.tell(call, Status::Failed);
-                self.large.hang_up(call);
+                self.hang_up(call);
             }
             return taken();
         }
@@ -119,9 +119,4 @@ impl CpmClient {
         }
         Answer::UnknownHandle(message.to_owned())
     }
-}
-
-/// An identifier for `o=`: digits only, and few enough for everybody (RFC 3264, 5).
-pub(super) fn number(ids: &mut Ids) -> u64 {
-    ids.bits() >> 33
 }

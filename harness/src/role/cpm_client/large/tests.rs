@@ -1,132 +1,22 @@
 //! Large messages against a network played by hand, in virtual time.
 
+use bytes::Bytes;
 use pretty_assertions::assert_eq;
 use serde_json::json;
 
 use super::*;
 use crate::{
     role::{
-        Actor, Input,
+        Input,
         build::Draft,
-        cpm_client::Settings,
-        msrp::{Terms, Wish},
+        cpm_client::play::{Play, media},
+        msrp::{Endpoint, Terms, Wish},
     },
     upper::{Act, ReceivedMessage, SendMessage},
-    wire::{Span, msrp::Msrp, sdp::Direction, sip::Message},
+    wire::sdp::Direction,
 };
 
 const PATH: &str = "msrp://192.0.2.50:2855/bob;tcp";
-
-fn core() -> Hop {
-    Hop::sip(Transport::Tcp, "192.0.2.10:5060".parse().unwrap())
-}
-
-fn media(address: &str) -> Hop {
-    Hop::over(Protocol::Msrp, Transport::Tcp, address.parse().unwrap())
-}
-
-/// A client, and what it did: SIP messages, and everything in words.
-struct Play {
-    client: CpmClient,
-    now: Duration,
-    sip: Vec<Message>,
-    msrp: Vec<String>,
-    done: Vec<String>,
-    sights: Vec<Sight>,
-    answers: Vec<Answer>,
-}
-
-impl Play {
-    fn new(change: impl FnOnce(&mut Settings)) -> Self {
-        let mut settings = Settings { core: Some(core().address), transport: Transport::Tcp, ..Settings::default() };
-        change(&mut settings);
-        Self {
-            client: CpmClient::peer(settings, "192.0.2.1:5060".parse().unwrap(), 7, 1_700_000_000),
-            now: Duration::ZERO,
-            sip: Vec::new(),
-            msrp: Vec::new(),
-            done: Vec::new(),
-            sights: Vec::new(),
-            answers: Vec::new(),
-        }
-    }
-
-    fn input(&mut self, input: Input) {
-        Actor::handle(&mut self.client, self.now, input);
-        while let Some(output) = self.client.poll() {
-            match output {
-                Output::Transmit { hop, bytes } if hop.protocol == Protocol::Msrp => {
-                    let msrp = Msrp::parse(&bytes, Span::all(&bytes));
-                    assert_eq!(msrp.malformations, []);
-                    let what = msrp.method.map_or_else(|| msrp.status.unwrap_or_default().to_string(), |m| m.text(&bytes).into_owned());
-                    let flag = char::from(msrp.flag.unwrap_or_default());
-                    self.done.push(format!("{what}{}{flag}", if msrp.body.is_some() { " " } else { " empty" }));
-                    self.msrp.push(String::from_utf8_lossy(&bytes).into_owned());
-                }
-                Output::Transmit { bytes, .. } => {
-                    let message = Message::parse(bytes);
-                    let what = message.method().map_or_else(|| message.status().unwrap_or_default().to_string(), str::to_owned);
-                    self.done.push(what);
-                    self.sip.push(message);
-                }
-                Output::Connect { hop, fingerprint } => {
-                    self.done.push(format!(
-                        "connect {} {}{}",
-                        hop.transport,
-                        hop.address,
-                        fingerprint.map(|f| format!(" {f}")).unwrap_or_default()
-                    ));
-                }
-                Output::Close { hop } => self.done.push(format!("close {}", hop.address)),
-                Output::Sight(sight) => self.sights.push(sight),
-                Output::Answered { answer, .. } => self.answers.push(answer),
-            }
-        }
-    }
-
-    fn act(&mut self, act: Act) {
-        self.input(Input::Act { id: 1, act });
-    }
-
-    fn send(&mut self, wish: SendMessage) -> Message {
-        self.act(Act::SendMessage(wish));
-        self.sip.last().unwrap().clone()
-    }
-
-    fn hears(&mut self, bytes: Bytes) {
-        self.input(Input::Bytes { hop: core(), bytes });
-    }
-
-    /// Answers a SIP request of the client.
-    fn answer(&mut self, request: &Message, status: u16, body: Option<&str>) {
-        let mut draft = Draft::response(request, status, "bobtag").header("Contact", "<sip:bob@192.0.2.50>");
-        if let Some(body) = body {
-            draft = draft.body("application/sdp", body);
-        }
-        self.hears(draft.finish());
-    }
-
-    /// Answers the last MSRP request of the client.
-    fn ok(&mut self, address: &str, status: u16) {
-        let sent = self.msrp.iter().rev().find(|m| m.lines().next().unwrap().ends_with(" SEND")).unwrap().clone();
-        self.reply(address, &sent, status);
-    }
-
-    fn reply(&mut self, address: &str, sent: &str, status: u16) {
-        let (id, line) = (sent.split(' ').nth(1).unwrap(), |n: &str| sent.lines().find_map(|l| l.strip_prefix(n)).unwrap().to_owned());
-        let bytes = msrp::write::response(id, status, &line("From-Path: "), &line("To-Path: "));
-        self.input(Input::Bytes { hop: media(address), bytes });
-    }
-
-    fn done(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.done)
-    }
-
-    fn statuses(&self) -> Vec<Status> {
-        let status = |s: &Sight| if let Sight::MessageStatus { status, .. } = s { Some(*status) } else { None };
-        self.sights.iter().filter_map(status).collect()
-    }
-}
 
 fn wish(octets: usize) -> SendMessage {
     SendMessage { to: vec!["sip:bob@example.com".to_owned()], text: Some("x".repeat(octets)), ..SendMessage::default() }

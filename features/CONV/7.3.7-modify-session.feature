@@ -1,0 +1,182 @@
+# Source: OMA-COM-CPM-2013-0081 (CPM Conversation Functions 2.0), section 7.3.7.
+@CONV-7.3.7 @sut-cpm-client @ics-session @ics-session-modify
+Feature: 7.3.7 A client modifies a session
+
+  A new offer in an INVITE of the dialog. Rulings: dialog state, not the values of
+  the set-up, decides (R-7.3.7-1); identifiers of the session, no list of users
+  (R-7.3.7-2); the newest remote target passes, that of the set-up too (R-0-17).
+
+  Background:
+    Given the SUT is a CPM Client serving Alice
+    And the network of "cpm-client/modification"
+    And Alice is registered
+
+  Rule: The new INVITE
+
+    Scenario Outline: In a session that <who> had opened
+      Given a CPM 1-1 Session is established between <first> and <second>
+      When Alice modifies the session to "<change>"
+      Then [generate] the SUT sends 1 INVITE request to the IMS core
+      And [generate] it is sent within the session
+      And [generate] it obeys RFC 3261 section 14
+      And [generate] its Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [1] it obeys RFC 3261 section 12.2.1.2
+      And [2-to] its To;tag is the <to>;tag of the <whose> <message>
+      And [2-from] its From;tag is the <from>;tag of the <whose> <message>
+      And [2-callid] its Call-ID equals that of the <whose> <message>
+      And [3] its body is a modified SDP offer
+      And [3] it obeys RFC 3264 section 8
+      And [4] it obeys TS 24.229
+
+      Examples:
+        | who   | first | second | change               | whose    | message                                                  | to   | from |
+        | Alice | Alice | Bob    | hold                 | received | 200 response to the first sent INVITE request             | To   | From |
+        | Alice | Alice | Bob    | add a stream         | received | 200 response to the first sent INVITE request             | To   | From |
+        | Alice | Alice | Bob    | take only text/plain | received | 200 response to the first sent INVITE request             | To   | From |
+        | Bob   | Bob   | Alice  | hold                 | received | INVITE request                                            | From | To   |
+
+    @ics-adhoc-groups
+    Scenario: In a group session
+      Given a CPM Group Session is established between Alice and the Controlling Function
+      When Alice modifies the session to "hold"
+      Then [generate] the SUT sends 1 INVITE request to the IMS core
+      And [generate] it is sent within the session
+      And [1] it obeys RFC 3261 section 12.2.1.2
+      And [3] its body is a modified SDP offer
+
+    Scenario: Twice in a row
+      Given a CPM 1-1 Session is established between Alice and Bob
+      When Alice modifies the session to "hold"
+      Then the SUT sends an INVITE request to the IMS core
+      And the SUT sends an ACK request to the IMS core
+      When Alice modifies the session to "resume"
+      Then [generate] the SUT sends 1 INVITE request to the IMS core
+      And [generate] it is sent within the session
+      And [3] its body is a modified SDP offer
+      And [3] it obeys RFC 3264 section 8
+
+    Scenario: A stream is added and dropped
+      Given a CPM 1-1 Session is established between Alice and Bob
+      When Alice modifies the session to "add a stream"
+      Then the SUT sends an INVITE request to the IMS core
+      And the SUT sends an ACK request to the IMS core
+      When Alice modifies the session to "drop the stream"
+      Then the SUT sends an INVITE request to the IMS core
+      And [3] its body is a modified SDP offer
+      And [3] it obeys RFC 3264 section 8
+
+    Scenario: Bob has moved
+      Given Bob behaves as "moving with his offer"
+      And a CPM 1-1 Session is established between Alice and Bob
+      When Bob sends "a new offer"
+      Then the SUT answers 200 to the received INVITE request
+      When Alice modifies the session to "hold"
+      Then the SUT sends an INVITE request to the IMS core
+      And [1] it obeys RFC 3261 section 12.2.1.2
+
+  Rule: The network
+
+    Scenario: It goes by way of others
+      Given the IMS core behaves as "staying on the way"
+      And a CPM 1-1 Session is established between Alice and Bob
+      When Alice modifies the session to "hold"
+      Then the SUT sends an INVITE request to the IMS core
+      And [4] it obeys RFC 3261 section 12.2.1.1
+      And [4] it is sent within the session
+
+    @ics-digest
+    Scenario: The core wants to know who it is
+      Given the IMS core behaves as "asking who modifies a session"
+      And a CPM 1-1 Session is established between Alice and Bob
+      When Alice modifies the session to "hold"
+      Then the SUT sends an INVITE request to the IMS core
+      And [4] the SUT sends an INVITE request to the IMS core
+      And [4] it obeys RFC 3261 section 22
+      And [4] it is sent within the session
+
+    Scenario: Bob makes an offer at the same time
+      Given Bob behaves as "making an offer too"
+      And a CPM 1-1 Session is established between Alice and Bob
+      When Alice modifies the session to "hold"
+      Then the SUT sends an INVITE request to the IMS core
+      When 5 seconds pass
+      Then [4] the SUT sends an INVITE request to the IMS core
+      And [4] it obeys RFC 3261 section 14.1
+
+    Scenario: Bob does not take it
+      Given Bob behaves as "taking no offer"
+      And a CPM 1-1 Session is established between Alice and Bob
+      When Alice modifies the session to "hold"
+      Then the SUT sends an INVITE request to the IMS core
+      And [4] the SUT sends an ACK request to the IMS core
+      And [4] Alice has 1 session open
+      When Alice writes "Still here" in the session
+      Then [on200-2] the SUT sends 1 MSRP message to Bob
+
+    Scenario: Bob has forgotten the session
+      Given Bob behaves as "having forgotten the session"
+      And a CPM 1-1 Session is established between Alice and Bob
+      When Alice modifies the session to "hold"
+      Then the SUT sends an INVITE request to the IMS core
+      And [4] the SUT sends a BYE request to the IMS core
+
+  Rule: The answer
+
+    Scenario: The acknowledgement
+      Given a CPM 1-1 Session is established between Alice and Bob
+      When Alice modifies the session to "hold"
+      Then the SUT sends an INVITE request to the IMS core
+      And [on200-1] the SUT sends an ACK request to the IMS core
+      And [on200-1] it is sent within the session
+      And [on200-1] it obeys RFC 3261 section 13.2.2.4
+
+    Scenario: The acknowledgement is lost
+      Given Bob behaves as "losing the second acknowledgement"
+      And a CPM 1-1 Session is established between Alice and Bob
+      When Alice modifies the session to "hold"
+      Then the SUT sends an INVITE request to the IMS core
+      And [on200-1] the SUT sends an ACK request to the IMS core
+      When 2 seconds pass
+      Then [on200-1] it obeys RFC 3261 section 13.2.2.4
+
+    Scenario: Bob moves with his answer
+      Given Bob behaves as "moving with the answer"
+      And a CPM 1-1 Session is established between Alice and Bob
+      When Alice modifies the session to "hold"
+      Then the SUT sends an INVITE request to the IMS core
+      And [on200] the SUT sends an ACK request to the IMS core
+      And [on200] its Request-URI is the Contact of the received 200 response to the sent INVITE request
+      When Alice ends the session
+      Then [on200] the SUT sends a BYE request to the IMS core
+      And [on200] its Request-URI is the Contact of the received 200 response to the sent INVITE request
+
+    Scenario: Bob's path moves
+      Given Bob behaves as "moving the path"
+      And a CPM 1-1 Session is established between Alice and Bob
+      When Alice modifies the session to "take only text/plain"
+      Then the SUT sends an INVITE request to the IMS core
+      And the SUT sends an ACK request to the IMS core
+      When Alice writes "Over there" in the session
+      Then [on200-2] the SUT sends 1 MSRP message to Bob
+      And [on200-2] its MSRP To-Path is the SDP path of the received 200 response to the sent INVITE request
+
+    Scenario: Bob takes fewer types
+      Given Bob behaves as "narrowing the types"
+      And a CPM 1-1 Session is established between Alice and Bob
+      When Alice modifies the session to "take only text/plain"
+      Then the SUT sends an INVITE request to the IMS core
+      And the SUT sends an ACK request to the IMS core
+      When Alice writes "{file photo.jpg}" in the session with
+        | content type | image/jpeg |
+      Then [on200-2] the SUT sends no MSRP message to Bob
+
+    Scenario: On hold nothing is written, afterwards it is
+      Given a CPM 1-1 Session is established between Alice and Bob
+      When Alice modifies the session to "hold"
+      Then the SUT sends an INVITE request to the IMS core
+      And the SUT sends an ACK request to the IMS core
+      When Alice modifies the session to "resume"
+      Then the SUT sends an INVITE request to the IMS core
+      And the SUT sends an ACK request to the IMS core
+      When Alice writes "Back again" in the session
+      Then [on200-2] the SUT sends 1 MSRP message to Bob
