@@ -115,11 +115,20 @@ impl Participating {
         }
         let setup = sdp::setup(offered.setup.as_deref(), if self.has.connects { "active" } else { "passive" });
         let path = self.path(false, offered.secure, &setup);
-        let own = End { fingerprint: Some(self.has.fingerprint.clone()), ..own_end(path.clone(), &setup) };
+        let own = self.described(path.clone(), &setup, offered);
         let session = self.endpoint.open(path, Terms { accept: vec!["*".to_owned()], ..Terms::default() });
         self.endpoint.set_remote(session, offered.path.clone());
         streams.push(Stream { session, section, remote: Some(offered.clone()), setup });
         Some(own)
+    }
+
+    /// The own end in an answer; a focus has the room that is asked for (RFC 7701, 8).
+    pub(super) fn described(&self, path: Vec<String>, setup: &str, offered: &End) -> End {
+        End {
+            fingerprint: Some(self.has.fingerprint.clone()),
+            chatroom: offered.chatroom.clone().filter(|_| self.has.kind == Kind::Focus),
+            ..own_end(path, setup)
+        }
     }
 
     /// Invites the SUT to what a named message holds.

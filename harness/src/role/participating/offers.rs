@@ -88,7 +88,7 @@ impl Participating {
         }
         let (session, path) = if self.has.moves && streams.is_empty() { self.moved() } else { (stream.session, path) };
         self.endpoint.set_remote(session, offered.path.clone());
-        let own = End { fingerprint: Some(self.has.fingerprint.clone()), ..own_end(path, &setup) };
+        let own = self.described(path, &setup, offered);
         streams.push(Stream { session, section, remote: Some(offered.clone()), setup });
         Some(own)
     }
