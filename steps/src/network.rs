@@ -10,9 +10,13 @@ use harness::{
     field::Field,
     role::{Stimulus, conduct::Rule},
     template,
-    trace::{Event, view::It},
+    trace::{
+        Event,
+        view::{It, Seen},
+    },
     upper::Act,
     verdict::Reason,
+    wire::uri,
 };
 use serde_json::Value;
 
@@ -269,20 +273,17 @@ fn value(world: &World, ids: &mut harness::role::ids::Ids, sender: &str, name: &
             fitting.find_map(|seen| field.read(&seen.message).first().map(|found| found.text.clone()))
         })?;
     }
+    if let Some(name) = name.strip_prefix("lower ") {
+        return value(world, ids, sender, name).map(|text| text.to_lowercase());
+    }
     if let Some(field) = name.strip_prefix("session.") {
         let field: Field = field.parse().ok()?;
         return world.look(|view| session_value(view, &field))?;
     }
     let setup = world.setup();
     match name {
-        // Who is no group speaks of the group that it was made a member of.
-        "identity" => {
-            let own = |actor: &str| world.names.get(&format!("{}.identity", actor.strip_prefix("the ").unwrap_or(actor).to_lowercase()));
-            own(sender).or_else(|| own("the Controlling Function")).cloned()
-        }
         "new" => Some(ids.uuid()),
-        // Mixed case: an echo in lower case is noticed.
-        "New" => Some(ids.uuid().chars().enumerate().map(|(n, c)| if n % 2 == 0 { c.to_ascii_uppercase() } else { c }).collect()),
+        "New" => Some(ids.mixed()),
         "now" => Some(setup.now_text(world.scenario.1, world.bench.as_ref().map(|b| b.now()).unwrap_or_default())),
         "sender" => Some(address(world, sender)),
         "features" => {
@@ -291,22 +292,27 @@ fn value(world: &World, ids: &mut harness::role::ids::Ids, sender: &str, name: &
             let claimed = features.iter().filter(|f| world.profile().ics.claims(f) == Some(true));
             Some(claimed.map(|f| format!("{prefix}{f}").replace(':', "%3A")).collect::<Vec<_>>().join(","))
         }
-        _ => world.names.get(name).cloned(),
+        _ => {
+            // What is the sender's own; who is no group speaks of that of the Controlling Function.
+            let key = sender.strip_prefix("the ").unwrap_or(sender).to_lowercase();
+            let own = || world.names.get(&format!("{key}.{name}")).or_else(|| world.names.get(&format!("controlling function.{name}")));
+            world.names.get(name).or_else(own).cloned()
+        }
     }
 }
 
-/// The field of the latest INVITE between the SUT and Bob that began a session.
+/// The field of the latest INVITE between the SUT and Bob that began a session, or of the latest at all where there is none.
 fn session_value(view: &View<'_>, field: &Field) -> Option<String> {
     let bob = view.addresses("Bob");
-    let list = view.messages.list().iter().rev();
-    let mut invites = list.filter(|seen| seen.message.method() == Some("INVITE") && seen.message.tag("To").is_none());
-    invites.find_map(|seen| {
+    let invites = || view.messages.list().iter().rev().filter(|m| m.message.method() == Some("INVITE") && m.message.tag("To").is_none());
+    let is_bobs = |seen: &&Seen| {
         let names: &[&str] = if seen.by_sut() { &["To"] } else { &["P-Asserted-Identity", "From"] };
         let peers = names.iter().flat_map(|name| seen.message.elements(name));
         let mut peers = peers.map(|span| compare::address(&span.text(&seen.message.raw)));
-        let is_bob = peers.any(|peer| bob.iter().any(|own| harness::wire::uri::same(own, &peer)));
-        is_bob.then(|| field.read(&seen.message).first().map(|found| found.text.clone())).flatten()
-    })
+        peers.any(|peer| bob.iter().any(|own| uri::same(own, &peer)))
+    };
+    let value = |seen: &Seen| field.read(&seen.message).first().map(|found| found.text.clone());
+    invites().filter(is_bobs).find_map(value).or_else(|| invites().find_map(value))
 }
 
 /// Address of an actor of the cast.

@@ -194,10 +194,14 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
     }
     let fingerprint = if plan.link == Link::Memory { tls::MEMORY } else { tls::fingerprint() };
     let inners: Vec<SocketAddr> = (0..fakes.len()).map(inner).collect();
-    for (place, (name, fake)) in fakes.iter().enumerate().filter(|(_, (_, fake))| fake.role == FakeRole::ControllingFunction) {
+    let own: Vec<BTreeMap<String, String>> = fakes
+        .iter()
+        .enumerate()
+        .map(|(place, (_, fake))| own_names(fake, uris[place].as_deref().unwrap_or_default(), inners[place]))
+        .collect();
+    for ((name, _), own) in fakes.iter().zip(&own) {
         let key = name.strip_prefix("the ").unwrap_or(name).to_lowercase();
-        let identity = participating::contact(kind(fake), uris[place].as_deref().unwrap_or_default(), inners[place], fake.gruu);
-        places.insert(format!("{key}.identity"), identity);
+        places.extend(own.iter().map(|(of, value)| (format!("{key}.{of}"), value.clone())));
     }
     names.extend(places.clone());
     let mut seats = Vec::new();
@@ -227,6 +231,8 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
                     rings: fake.rings.map(Duration::from_secs),
                     connects: fake.connects,
                     gruu: fake.gruu,
+                    moves: fake.moves,
+                    takes: fake.takes.unwrap_or(usize::MAX),
                 },
                 seed,
             )),
@@ -236,7 +242,8 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
         let always = plan.scenario.conduct.get("always").and_then(|conduct| conduct.get(*name)).cloned().unwrap_or_default();
         // What the core says to the fakes behind it is not said to the SUT; what they say, they say by way of the core.
         let unseen = if place == core { inners.clone() } else { Vec::new() };
-        let actor = Box::new(Deviant::new(actor, always, names.clone(), hosts.clone(), unseen, seed));
+        let known = names.iter().chain(&own[place]).map(|(name, value)| (name.clone(), value.clone())).collect();
+        let actor = Box::new(Deviant::new(actor, always, known, hosts.clone(), unseen, seed));
         seats.push(Seat {
             party: Party::new(name),
             actor,
@@ -304,6 +311,19 @@ fn kind(fake: &Fake) -> Kind {
         FakeRole::SessionPeer => Kind::Peer,
         FakeRole::ControllingFunction => Kind::Focus,
         _ => Kind::Function,
+    }
+}
+
+/// Placeholders of what only this fake has: where it says that it moved to, and of a focus the identity of its group session.
+fn own_names(fake: &Fake, uri: &str, inner: SocketAddr) -> BTreeMap<String, String> {
+    let of = |name: &str, value: String| (name.to_owned(), value);
+    match fake.role {
+        FakeRole::SessionPeer => BTreeMap::from([of("moved contact", format!("sip:moved@{inner}"))]),
+        FakeRole::ControllingFunction => {
+            let identity = participating::contact(Kind::Focus, uri, inner, fake.gruu);
+            BTreeMap::from([of("identity", identity), of("moved contact", format!("sip:conf-moved@{inner};sid=cd2"))])
+        }
+        _ => BTreeMap::new(),
     }
 }
 

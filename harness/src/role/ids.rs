@@ -27,6 +27,11 @@ impl Ids {
         format!("{:016x}", self.bits())
     }
 
+    /// A UUID in mixed case: an echo in lower case is noticed.
+    pub fn mixed(&mut self) -> String {
+        self.uuid().chars().enumerate().map(|(n, c)| if n % 2 == 0 { c.to_ascii_uppercase() } else { c }).collect()
+    }
+
     /// A UUID of version 4 (RFC 4122, 4.4), lower case.
     pub fn uuid(&mut self) -> String {
         let (a, b) = (self.bits(), self.bits());

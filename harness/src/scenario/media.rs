@@ -48,7 +48,7 @@ pub(super) fn resolved(
     let mut headers = Vec::new();
     for (name, text) in &named.msrp {
         // Only the role knows the session that it has.
-        let known = |n: &str| if matches!(n, "session" | "own session") { Some(format!("{{{n}}}")) } else { value(n) };
+        let known = |n: &str| if matches!(n, "session" | "own session" | "sut" | "sut.host") { Some(format!("{{{n}}}")) } else { value(n) };
         headers.push((name.clone(), text.as_ref().map(|text| template::fill(text, known)).transpose()?));
     }
     Ok(Media {

@@ -48,6 +48,12 @@ pub struct Fake {
     /// Whether its Contact in sessions is a GRUU (RFC 5627, 4.4).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gruu: bool,
+    /// Whether its answer to an offer within a session moves its MSRP path to another address of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub moves: bool,
+    /// Most MSRP streams that it takes; those beyond are refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub takes: Option<usize>,
     /// Addresses of those who take part in a group besides whom a session brings along, with placeholders.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<String>,

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 
 use super::{
-    Calls, Dialog, End, Event, Phase, TRIES, allows_update,
+    Calls, Dialog, End, Event, Phase, TRIES, allows_update, description,
     timer::{self, Timer},
 };
 use crate::{
@@ -85,7 +85,10 @@ impl Calls {
                 call.timer = Timer::granted(now, &response, true);
                 call.updates = allows_update(&response);
                 let (id, transaction, invite, leaving) = (call.id, call.transaction, Arc::clone(&call.invite), call.leaving);
-                self.acknowledge(transactions, at, transaction, &invite);
+                // The ACK to an offer has to answer it (13.2.1).
+                if leaving.is_some() || description(&invite).is_some() || description(&response).is_none() {
+                    self.acknowledge(transactions, at, transaction, &invite);
+                }
                 match leaving {
                     // The CANCEL came too late (9.1, 15).
                     Some(how) => self.bye(now, transactions, at, how),
@@ -93,6 +96,15 @@ impl Calls {
                 }
             }
         }
+    }
+
+    /// Acknowledges a 2xx that offers, because the INVITE did not, by an ACK with this answer: media type and octets (13.2.1).
+    pub fn answer(&mut self, transactions: &mut Transactions, call: u64, answer: (String, Bytes)) {
+        let Some(at) = self.find(call).filter(|at| self.calls[*at].acks.is_empty()) else { return };
+        let (transaction, invite) = (self.calls[at].transaction, Arc::clone(&self.calls[at].invite));
+        self.calls[at].description = Some(answer.clone());
+        self.calls[at].late = Some(answer);
+        self.acknowledge(transactions, at, transaction, &invite);
     }
 
     /// Sends the ACK to a 2xx that answers `invite`, and keeps it for when the 2xx comes again. It carries the credentials of
@@ -105,7 +117,11 @@ impl Calls {
         for name in ["Authorization", "Proxy-Authorization"] {
             ack = ack.maybe(name, invite.value(name).as_deref());
         }
-        let ack = ack.maybe("User-Agent", self.means.agent.as_deref()).finish();
+        let mut ack = ack.maybe("User-Agent", self.means.agent.as_deref());
+        if let Some((kind, octets)) = self.calls[at].late.take() {
+            ack = ack.body(&kind, octets);
+        }
+        let ack = ack.finish();
         transactions.send(self.means.core, ack.clone());
         let acks = &mut self.calls[at].acks;
         acks.push_back((transaction, ack));

@@ -98,6 +98,8 @@ struct Call {
     contact: Option<String>,
     /// Own session description: media type and octets.
     description: Option<(String, Bytes)>,
+    /// What the ACK to a 2xx that offers is to carry.
+    late: Option<(String, Bytes)>,
     /// Whether the other end takes UPDATE (RFC 3311, 4).
     updates: bool,
     /// ACKs by the transaction of the INVITE, for 2xx responses that come again.
@@ -269,6 +271,7 @@ impl Calls {
             tag,
             contact: None,
             description: None,
+            late: None,
             acks: VecDeque::new(),
             unacknowledged: Vec::new(),
             pending: BTreeMap::new(),

@@ -305,7 +305,7 @@ impl Deviant {
         (hop, bytes)
     }
 
-    /// Fills in `{new}`, `{New}` (in mixed case), `{this.X}`, `{sent.X}`, `{received.X}`, `{first.X}`, `{lower received.X}` and the names of the scenario.
+    /// Fills in `{new}`, `{New}`, `{this.X}`, `{sent.X}`, `{received.X}`, `{first.X}`, `{lower received.X}` and the names of the scenario.
     pub(super) fn fill(&mut self, text: &str, this: &Said) -> Result<String, String> {
         let family = this.family();
         let same = |said: &&Said| said.family() == family;
@@ -314,7 +314,7 @@ impl Deviant {
             let value = match name.split_once('.') {
                 _ if self.names.contains_key(name) => self.names.get(name).cloned(),
                 None if name == "new" => Some(self.ids.uuid()),
-                None if name == "New" => Some(mixed(&self.ids.uuid())),
+                None if name == "New" => Some(self.ids.mixed()),
                 Some((which @ ("this" | "sent" | "received" | "first"), field)) => {
                     let said = match which {
                         "this" => Some(this),
@@ -371,9 +371,4 @@ fn remember(history: &mut Vec<Said>, said: Said) {
         history.remove(last);
     }
     history.push(said);
-}
-
-/// An identifier in mixed case: an echo in lower case is noticed.
-fn mixed(text: &str) -> String {
-    text.chars().enumerate().map(|(n, c)| if n % 2 == 0 { c.to_ascii_uppercase() } else { c }).collect()
 }

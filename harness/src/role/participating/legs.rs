@@ -110,16 +110,25 @@ impl Participating {
 
     /// The own end of a section that is offered, with its stream; a participating function has one stream only.
     pub(super) fn takes(&mut self, streams: &mut Vec<Stream>, section: usize, offered: &End) -> Option<End> {
-        if !streams.is_empty() && !self.has.kind.stays() {
+        if !streams.is_empty() && !self.has.kind.stays() || streams.len() >= self.has.takes {
             return None;
         }
         let setup = sdp::setup(offered.setup.as_deref(), if self.has.connects { "active" } else { "passive" });
         let path = self.path(false, offered.secure, &setup);
-        let own = End { fingerprint: Some(self.has.fingerprint.clone()), ..own_end(path.clone(), &setup) };
+        let own = self.described(path.clone(), &setup, offered);
         let session = self.endpoint.open(path, Terms { accept: vec!["*".to_owned()], ..Terms::default() });
         self.endpoint.set_remote(session, offered.path.clone());
         streams.push(Stream { session, section, remote: Some(offered.clone()), setup });
         Some(own)
+    }
+
+    /// The own end in an answer; a focus has the room that is asked for (RFC 7701, 8).
+    pub(super) fn described(&self, path: Vec<String>, setup: &str, offered: &End) -> End {
+        End {
+            fingerprint: Some(self.has.fingerprint.clone()),
+            chatroom: offered.chatroom.clone().filter(|_| self.has.kind == Kind::Focus),
+            ..own_end(path, setup)
+        }
     }
 
     /// Invites the SUT to what a named message holds.
@@ -155,6 +164,21 @@ impl Participating {
         if self.has.kind.stays() {
             self.calls.negotiate(call);
         }
+    }
+
+    /// The SUT accepted an INVITE that offered nothing: its own offer is answered.
+    pub(super) fn took_bare(&mut self, now: Duration, call: u64, response: &Message) {
+        let offer = description(response).and_then(|(_, offer)| Description::sections(&offer));
+        let mut streams = Vec::new();
+        let (place, number) = (self.place(false), self.ids.bits() >> 16);
+        let text = offer.map(|offer| offer.answer_each(|section, end| self.takes(&mut streams, section, end), place, number));
+        if let (Some(text), Some(leg)) = (text, self.legs.get_mut(&call)) {
+            let left = std::mem::replace(&mut leg.streams, streams.clone());
+            leg.text = text.clone();
+            self.give_up(&left, &streams);
+            self.calls.answer(&mut self.transactions, call, ("application/sdp".to_owned(), text.to_string().into()));
+        }
+        self.connect(now, call);
     }
 
     /// The SUT accepted: its answer says where it is.
@@ -217,7 +241,7 @@ impl Participating {
         if method == "SEND" && !wanted.apart && self.has.kind.stays() && content.is_some() {
             return self.write(now, &wanted.media);
         }
-        let mut overlay = wanted.media.headers.clone();
+        let mut overlay = laid_over(&wanted.media, leg.session().and_then(|id| self.endpoint.session(id)));
         if let Some(content) = content.as_ref().filter(|_| method == "SEND") {
             let mut add = |name: &str, value: String| {
                 if !overlay.iter().any(|(n, _)| n == name) {
@@ -283,9 +307,6 @@ pub(super) fn overlay(media: &Media) -> Vec<(String, Option<Vec<String>>)> {
 
 /// How the content goes over the session.
 pub(super) fn wish(media: &Media, content: Bytes, message_id: String, session: Option<&msrp::Session>) -> Wish {
-    let [remote, own] =
-        [session.map(msrp::Session::remote), session.map(msrp::Session::own)].map(|path| identifier(path.unwrap_or_default()));
-    let filled = |value: &String| value.replace("{session}", &remote).replace("{own session}", &own);
     let length = i64::try_from(content.len()).unwrap_or(i64::MAX);
     let place = |octet: i64| usize::try_from(if octet < 0 { length + octet + 1 } else { octet }).unwrap_or_default();
     let ranges = media.ranges.iter().map(|(from, to)| (place(*from).saturating_sub(1), place(*to))).collect::<Vec<_>>();
@@ -294,10 +315,20 @@ pub(super) fn wish(media: &Media, content: Bytes, message_id: String, session: O
         ranges: (!ranges.is_empty()).then_some(ranges),
         open: media.open,
         flag: media.last.and_then(|flag| u8::try_from(flag).ok()).unwrap_or(b'$'),
-        overlay: media.headers.iter().map(|(name, value)| (name.clone(), value.as_ref().map(filled))).collect(),
+        overlay: laid_over(media, session),
         pause: media.pause,
         ..Wish::new(&message_id, "message/cpim", content)
     }
+}
+
+/// The header fields that a named message lays over its chunks, with what only the session knows filled in.
+fn laid_over(media: &Media, session: Option<&msrp::Session>) -> Vec<(String, Option<String>)> {
+    let [remote, own] = [session.map(msrp::Session::remote), session.map(msrp::Session::own)].map(Option::unwrap_or_default);
+    let place = remote.last().and_then(|uri| sdp::next_hop(uri)).map(|(address, _)| address);
+    let (place, host) = place.map_or_else(Default::default, |at| (at.to_string(), at.ip().to_string()));
+    let known = [("{session}", identifier(remote)), ("{own session}", identifier(own)), ("{sut}", place), ("{sut.host}", host)];
+    let filled = |value: &String| known.iter().fold(value.clone(), |text, (name, value)| text.replace(name, value));
+    media.headers.iter().map(|(name, value)| (name.clone(), value.as_ref().map(filled))).collect()
 }
 
 /// The session-id of the last URI of a path.

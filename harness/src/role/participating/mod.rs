@@ -72,6 +72,10 @@ pub struct Places {
     pub connects: bool,
     /// Whether its Contact is a GRUU.
     pub gruu: bool,
+    /// Whether its answer to an offer within a session moves its path to the relay's address.
+    pub moves: bool,
+    /// Most streams that it takes.
+    pub takes: usize,
     /// Who takes part in its group besides whom a session brings along.
     pub members: Vec<String>,
 }
@@ -165,6 +169,7 @@ impl Participating {
     fn called(&mut self, now: Duration, event: call::Event) {
         match event {
             call::Event::Invited { call, request } => self.invited(now, call, &request),
+            call::Event::Accepted { call, response } if self.offered_nothing(call) => self.took_bare(now, call, &response),
             call::Event::Accepted { call, response } => self.accepted(now, call, &response),
             call::Event::Offered { call, transaction, request } => self.offered(now, call, transaction, &request),
             call::Event::Confirmed { call } | call::Event::Acknowledged { call, .. } => self.connect(now, call),
@@ -173,6 +178,10 @@ impl Participating {
             call::Event::Ended { call, .. } => self.over(call),
             call::Event::Progress { .. } | call::Event::Changed { .. } => {}
         }
+    }
+
+    fn offered_nothing(&self, call: u64) -> bool {
+        self.calls.invitation(call).is_some_and(|invite| call::description(invite).is_none())
     }
 
     fn invited(&mut self, now: Duration, call: u64, request: &Arc<Message>) {
@@ -210,7 +219,9 @@ impl Participating {
 
     /// Sends a named message of a scenario.
     fn send(&mut self, now: Duration, wanted: &Outgoing) {
-        let call = self.calls.latest().filter(|_| wanted.within == Within::Session);
+        // The latest session that stands or is about to; where there is none, the one that stood last.
+        let latest = self.legs.keys().next_back().copied().or_else(|| self.calls.latest());
+        let call = latest.filter(|_| wanted.within == Within::Session);
         match (wanted.method.as_str(), call) {
             ("INVITE", None) => self.invite(now, wanted),
             ("INVITE", Some(call)) if self.has.kind.stays() => self.modify(now, call, wanted),

@@ -24,10 +24,10 @@ impl Participating {
         let current = self.legs.get(&call).filter(|_| !media.bare).map(|leg| (leg.text.clone().changed(), leg.streams.clone()));
         let proposed = current.map(|(mut text, mut streams)| {
             if let Some(stream) = streams.first_mut().filter(|_| media.moved) {
-                let path = vec![self.endpoint.uri(self.has.relay, false)];
+                let (session, path) = self.moved();
                 let moved = [("path", path.join(" ")), ("media", format!("message {} TCP/MSRP *", self.has.relay.port()))];
                 text = text.overlaid(&moved.map(|(name, value)| (name.to_owned(), Some(vec![value]))));
-                stream.session = self.endpoint.open(path, Terms { accept: vec!["*".to_owned()], ..Terms::default() });
+                stream.session = session;
             }
             self.add_streams(&mut text, &mut streams, media.streams);
             (text.overlaid(&overlay(media)), streams)
@@ -86,9 +86,18 @@ impl Participating {
             let left = self.endpoint.moved(stream.session, offered.path.clone());
             self.closes.extend(left.filter(|hop| self.opened.remove(hop)).map(|hop| Output::Close { hop }));
         }
-        let own = End { fingerprint: Some(self.has.fingerprint.clone()), ..own_end(path, &setup) };
-        streams.push(Stream { remote: Some(offered.clone()), setup, ..stream });
+        let (session, path) = if self.has.moves && streams.is_empty() { self.moved() } else { (stream.session, path) };
+        self.endpoint.set_remote(session, offered.path.clone());
+        let own = self.described(path, &setup, offered);
+        streams.push(Stream { session, section, remote: Some(offered.clone()), setup });
         Some(own)
+    }
+
+    /// A new MSRP session at the second address, and its path.
+    fn moved(&mut self) -> (u64, Vec<String>) {
+        let path = vec![self.endpoint.uri(self.has.relay, false)];
+        let session = self.endpoint.open(path.clone(), Terms { accept: vec!["*".to_owned()], ..Terms::default() });
+        (session, path)
     }
 
     /// Adds MSRP streams to an offer until it has so many, or takes those beyond out.

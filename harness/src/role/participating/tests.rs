@@ -44,6 +44,8 @@ impl Play {
             rings: None,
             connects: false,
             gruu: false,
+            moves: false,
+            takes: 8,
             members: Vec::new(),
         };
         change(&mut places);
@@ -274,4 +276,42 @@ fn what_the_other_end_offers_in_a_session_is_answered() {
     assert_eq!((play.last().status(), play.body().matches(" 0 ").count()), (Some(200), 3), "{}", play.body());
     play.hears(request("INVITE", 5, "one", Some(&tag)).body("application/sdp", "nonsense"));
     assert_eq!(play.last().status(), Some(491));
+}
+
+#[test]
+fn an_invitation_without_an_offer_answers_in_its_acknowledgement() {
+    let mut play = Play::new(Kind::Peer, |_| ());
+    play.sends(Outgoing { method: "INVITE".to_owned(), media: Media { bare: true, ..Media::default() }, ..Outgoing::default() });
+    assert_eq!(play.body(), "");
+    accepts(&mut play, "actpass");
+    assert_eq!(play.last().method(), Some("ACK"));
+    assert!(play.body().contains("a=setup:passive\r\n"), "{}", play.body());
+    accepts(&mut play, "actpass");
+    assert_eq!((play.sip.len(), play.body().is_empty()), (3, false));
+}
+
+#[test]
+fn a_path_may_move_with_the_answer_and_streams_be_too_many() {
+    let mut play = Play::new(Kind::Peer, |places| (places.moves, places.takes) = (true, 1));
+    play.hears(request("INVITE", 1, "one", None).body("application/sdp", OFFER));
+    assert!(play.body().contains("msrp://192.0.2.3:2855/"));
+    let tag = tag(&play);
+    play.hears(request("ACK", 1, "one", Some(&tag)));
+    let more = format!("{OFFER}m=message 2899 TCP/MSRP *\r\na=path:msrp://192.0.2.1:2899/more;tcp\r\n");
+    play.hears(request("INVITE", 2, "one", Some(&tag)).body("application/sdp", more));
+    assert!(play.body().contains("msrp://192.0.2.3:2857/") && play.body().ends_with("m=message 0 TCP/MSRP *\r\n"), "{}", play.body());
+}
+
+#[test]
+fn what_only_the_session_knows_is_filled_in() {
+    let mut play = Play::new(Kind::Peer, |places| places.connects = true);
+    play.hears(request("INVITE", 1, "one", None).body("application/sdp", OFFER));
+    let tag = tag(&play);
+    play.hears(request("ACK", 1, "one", Some(&tag)));
+    play.ok();
+    let headers = [("To-Path", "msrp://{sut.host}:9/{session};tcp"), ("From-Path", "msrp://{sut}/{own session};tcp")];
+    let headers = headers.map(|(name, value)| (name.to_owned(), Some(value.to_owned()))).to_vec();
+    play.sends(session("MSRP SEND", Media { content: Some(Bytes::from_static(b"x")), headers, ..Media::default() }));
+    let sent = play.msrp.last().unwrap();
+    assert!(sent.contains("To-Path: msrp://192.0.2.1:9/alice;tcp\r\nFrom-Path: msrp://192.0.2.1:2855/"), "{sent}");
 }
