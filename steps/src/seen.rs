@@ -118,9 +118,13 @@ async fn is_shown(world: &mut World, clause: Clause, _actor: Actor, shown: Shown
     }
     let Some(fields) = fields(world, step) else { return world.judge(step, &clause, nothing) };
     let check = |view: &View<'_>| sight::is_shown(view, shown.0, &kinds, &fields);
-    // Who takes part is told by itself as well; what is not told has to be asked for.
-    let tells = sight.0 == "the participants" && shown.0 != sight::Shown::IsNot;
-    if !tells || !world.until(|view| is_content(&check(view))).await {
+    // Who takes part is told by itself as well, and asked for only where that is not what the line names.
+    let asks = match (sight.0 == "the participants", shown.0 == sight::Shown::IsNot) {
+        (true, true) => !fields.is_empty(),
+        (true, false) => !world.until(|view| is_content(&check(view))).await,
+        (false, _) => true,
+    };
+    if asks {
         query(world, &sight, &fields).await;
     }
     if shown.0 == sight::Shown::IsNot {
