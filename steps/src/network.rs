@@ -273,9 +273,6 @@ fn value(world: &World, ids: &mut harness::role::ids::Ids, sender: &str, name: &
             fitting.find_map(|seen| field.read(&seen.message).first().map(|found| found.text.clone()))
         })?;
     }
-    if let Some(name) = name.strip_prefix("lower ") {
-        return value(world, ids, sender, name).map(|text| text.to_lowercase());
-    }
     if let Some(field) = name.strip_prefix("session.") {
         let field: Field = field.parse().ok()?;
         return world.look(|view| session_value(view, &field))?;
