@@ -27,10 +27,11 @@ use crate::{
     wire::sip::Message,
 };
 
-mod chat;
 mod conference;
 mod kind;
 mod legs;
+mod letters;
+mod links;
 mod offers;
 mod subscription;
 

@@ -11,7 +11,7 @@ use crate::{
         call::{Dialog, dialog},
     },
     trace::Transport,
-    wire::{params::NameAddr, sip::Message},
+    wire::{Span, lists::List, params::NameAddr, sip::Message},
 };
 
 /// Most subscriptions that are kept; beyond, the oldest go.
@@ -111,6 +111,12 @@ impl Participating {
         }
         let octets = dressed(draft, wanted).finish();
         self.transactions.request(now, core, &branch, "NOTIFY", octets);
+    }
+
+    /// Remembers whom an INVITE brings along (RFC 5366).
+    pub(super) fn brought_by(&mut self, request: &Message) {
+        let lists = crate::field::parts(request).into_iter().filter(|(kind, _)| kind == "application/resource-lists+xml");
+        self.brought = lists.flat_map(|(_, span): (_, Span)| List::parse(&request.raw, span).entries).map(|entry| entry.uri).collect();
     }
 
     /// Who takes part: the members, the subscriber, and whom the latest session brought along.
