@@ -150,14 +150,13 @@ Feature: 7.3.7 A client modifies a session
       Then [on200] the SUT sends a BYE request to the IMS core
       And [on200] its Request-URI is the Contact of the received 200 response to the sent INVITE request
 
-    Scenario: Bob's path moves
-      Given Bob behaves as "moving the path"
-      And a CPM 1-1 Session is established between Alice and Bob
+    Scenario: Dave's path moves
+      Given a CPM 1-1 Session is established between Alice and Dave
       When Alice modifies the session to "take only text/plain"
       Then the SUT sends an INVITE request to the IMS core
       And the SUT sends an ACK request to the IMS core
       When Alice writes "Over there" in the session
-      Then [on200-2] the SUT sends 1 MSRP message to Bob
+      Then [on200-2] the SUT sends 1 MSRP message to Dave
       And [on200-2] its MSRP To-Path is the SDP path of the received 200 response to the sent INVITE request
 
     Scenario: Bob takes fewer types

@@ -101,14 +101,13 @@ Feature: 7.3.4 A client of CPM 1.0 modifies a session
       And [on200-1] it is sent within the session
       And [cseq] its CSeq;number is the CSeq;number of the sent INVITE request
 
-    Scenario: Bob's path moves
-      Given Bob behaves as "moving the path"
-      And a CPM 1-1 Session is established between Alice and Bob
+    Scenario: Dave's path moves
+      Given a CPM 1-1 Session is established between Alice and Dave
       When Alice modifies the session to "take only text/plain"
       Then the SUT sends an INVITE request to the IMS core
       And the SUT sends an ACK request to the IMS core
       When Alice writes "Over there" in the session
-      Then [on200-1] the SUT sends 1 MSRP message to Bob
+      Then [on200-1] the SUT sends 1 MSRP message to Dave
       And [on200-1] its MSRP To-Path is the SDP path of the received 200 response to the sent INVITE request
 
     Scenario: Bob does not take it
