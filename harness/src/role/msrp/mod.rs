@@ -231,9 +231,8 @@ impl Endpoint {
 
     fn drain(&mut self) {
         for session in self.sessions.values_mut() {
-            let Some(hop) = session.hop() else { continue };
-            while let Some(octets) = session.poll() {
-                self.out.push_back((hop, octets));
+            while let Some((over, octets)) = session.poll() {
+                self.out.extend(over.or(session.hop()).map(|hop| (hop, octets)));
             }
         }
     }

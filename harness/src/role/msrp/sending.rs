@@ -12,6 +12,9 @@ use super::{
 /// Octets of a body that may be sent without being ready to interrupt it (RFC 4975, 7.1.1).
 pub const INTERRUPTIBLE: usize = 2048;
 
+/// Chunks that may be without response before the next one is sent.
+pub const WINDOW: usize = 64;
+
 /// What the sender of a message wants to hear of its fate (RFC 4975, 7.1.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FailureReport {
@@ -47,6 +50,8 @@ pub struct Wish {
     pub content: Bytes,
     /// Octets of content in a chunk, 1 at least.
     pub chunk: usize,
+    /// Chunks that may be without response before the next one is sent, 1 at least.
+    pub window: usize,
     /// Whether a success report is asked for.
     pub success_report: bool,
     /// Which failures are asked for.
@@ -72,6 +77,7 @@ impl Wish {
             content_type: content_type.to_owned(),
             content: content.into(),
             chunk: INTERRUPTIBLE,
+            window: WINDOW,
             success_report: false,
             failure_report: FailureReport::Yes,
             ranges: None,
@@ -133,6 +139,12 @@ impl Outgoing {
     #[must_use]
     pub fn failure_report(&self) -> FailureReport {
         self.wish.laid_over("Failure-Report").map_or(self.wish.failure_report, FailureReport::read)
+    }
+
+    /// Chunks that may be without response before the next one is sent.
+    #[must_use]
+    pub fn window(&self) -> usize {
+        self.wish.window.max(1)
     }
 
     /// Whether a success report is to come.

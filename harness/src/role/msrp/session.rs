@@ -23,8 +23,6 @@ use crate::{
 
 /// How long a request that is answered waits for its response (RFC 4975, 7.1.1).
 pub const RESPONSE: Duration = Duration::from_secs(30);
-/// Chunks that may be without response before the next one is sent.
-const WINDOW: usize = 64;
 /// Messages that may wait to be sent, or for their reports.
 const MOST: usize = 1000;
 
@@ -138,7 +136,8 @@ pub struct Session {
     waiting: VecDeque<Waiting>,
     outgoing: VecDeque<Outgoing>,
     incoming: Incoming,
-    out: VecDeque<Bytes>,
+    /// What is to be said, and over which connection unless it is the session's own.
+    out: VecDeque<(Option<Hop>, Bytes)>,
     events: VecDeque<Event>,
 }
 
@@ -221,7 +220,7 @@ impl Session {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
-        self.out.push_back(write::request(&transaction, "SEND", &fields, None, b'$'));
+        self.out.push_back((None, write::request(&transaction, "SEND", &fields, None, b'$')));
         self.waiting.push_back(Waiting { transaction, message: None, until: now + RESPONSE });
     }
 
@@ -250,14 +249,14 @@ impl Session {
         let (to, from) = (self.remote.join(" "), self.own.join(" "));
         for outgoing in &mut self.outgoing {
             let answered = outgoing.failure_report() == FailureReport::Yes;
-            while !answered || outgoing.open < WINDOW {
+            while !answered || outgoing.open < outgoing.window() {
                 let made = outgoing.next(now, &to, &from, |fields, body, flag| {
                     let transaction = write::transaction(ids, body);
                     let body = fields.iter().any(|(n, _)| n == "Content-Type").then_some(body).or(Some(body).filter(|b| !b.is_empty()));
                     (write::request(&transaction, "SEND", fields, body, flag), transaction)
                 });
                 let Some((octets, transaction)) = made else { break };
-                self.out.push_back(octets);
+                self.out.push_back((None, octets));
                 if outgoing.failure_report() != FailureReport::No {
                     outgoing.open += usize::from(answered);
                     let until = if answered { now + RESPONSE } else { Duration::MAX };
@@ -273,7 +272,7 @@ impl Session {
             }
         }
         self.outgoing.retain(|o| !o.over());
-        while self.waiting.len() > MOST * WINDOW {
+        while self.waiting.len() > MOST * super::sending::WINDOW {
             self.waiting.pop_front();
         }
     }
@@ -354,9 +353,10 @@ impl Session {
             // The URI that the request was for, as it was written (RFC 4975, 7.2).
             let asked_for = value("To-Path").unwrap_or_default();
             let from = asked_for.split(' ').next().unwrap_or_default();
-            self.out.push_back(write::response(&msrp.transaction.text(raw), status, to, from));
+            // Over the connection that the request came by, whichever the session is bound to.
+            self.out.push_back((Some(hop), write::response(&msrp.transaction.text(raw), status, to, from)));
         }
-        self.out.extend(report);
+        self.out.extend(report.map(|report| (None, report)));
     }
 
     /// A SEND request; gives the status of its response, and the success report that is due.
@@ -481,8 +481,8 @@ impl Session {
         [responses, held].into_iter().flatten().min()
     }
 
-    /// The next message to send over [`Session::hop`].
-    pub fn poll(&mut self) -> Option<Bytes> {
+    /// The next message to send, and over which connection; `None`: over [`Session::hop`].
+    pub fn poll(&mut self) -> Option<(Option<Hop>, Bytes)> {
         self.out.pop_front()
     }
 

@@ -179,6 +179,13 @@ fn what_has_no_session_or_another_connection_is_refused() {
     assert_eq!(say(hop(1), &request("msrp://192.0.2.1:10/nobody;tcp", "REPORT", "")), [""; 0]);
     assert_eq!(say(hop(2), &request(&to, "SEND", "")), ["MSRP abcd 506 Bound To Another Connection"]);
     assert_eq!(say(hop(1), &request(&to, "NICKNAME", "")), ["MSRP abcd 501 Unknown Method"]);
+    pair.ends[1].receive(Duration::ZERO, hop(2), request(&to, "SEND", "").replace('\n', "\r\n").as_bytes());
+    assert_eq!(pair.ends[1].poll().map(|(over, _)| over), Some(hop(2)), "where it came from");
+    let mut say = |hop: Hop, text: &str| {
+        pair.ends[1].receive(Duration::ZERO, hop, text.replace('\n', "\r\n").as_bytes());
+        let said: Vec<_> = std::iter::from_fn(|| pair.ends[1].poll()).collect();
+        said.iter().map(|(_, b)| String::from_utf8_lossy(b).lines().next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
     assert_eq!(say(hop(1), &request(&to, "REPORT", "Status: 000 200 OK\n")), [""; 0]);
     assert_eq!(say(hop(1), &request(&to, "SEND", &typed("Byte-Range: 0-1/1\n"))), ["MSRP abcd 400 Bad Request"]);
     let rewritten = to.replace("192.0.2.1:10", "sbc.example.com:9999");

@@ -96,7 +96,9 @@ impl CpmClient {
                 self.sessions.letters.pop_first();
             }
         }
-        self.plane.msrp.send(now, msrp, Wish::new(&message_id, CPIM, cpim.octets()));
+        // One chunk after the other: a session may end while a long message is under way.
+        let wish = Wish { window: 1, ..Wish::new(&message_id, CPIM, cpim.octets()) };
+        self.plane.msrp.send(now, msrp, wish);
         Ok(())
     }
 

@@ -14,7 +14,7 @@ use crate::{
         sdp::Description,
     },
     trace::Transport,
-    upper::{Act, Change, Conversation, NoticeCode, Offline, Queried, SendChat, StartSession, Status},
+    upper::{Act, Conversation, NoticeCode, Offline, Queried, SendChat, StartSession, Status},
 };
 
 mod invited;
