@@ -172,3 +172,27 @@ async fn named_messages_go_into_the_session() {
     let expected = ["< INVITE", "> 200 INVITE", "< ACK", "< CANCEL", "> 200 CANCEL", "< BYE", "> 200 BYE", "< CANCEL", "> 481 CANCEL"];
     assert_eq!(lines, expected);
 }
+
+#[tokio::test]
+async fn a_peer_connects_to_where_the_client_listens_and_is_refused_a_second_time() {
+    let fakes = FAKES.replace("participating-function", "session-peer").replace("uri: \"{bob}\"", "uri: \"{bob}\", connects: true");
+    let mut play = Play::begin(Transport::Udp, &fakes, "").await;
+    play.act(serde_json::from_value(serde_json::json!({ "act": "start-session", "to": "sip:bob@example.com" })).unwrap()).await;
+    assert_eq!(play.lines(), ["> INVITE", "< 200 INVITE", "> ACK"]);
+    let content = "From: <sip:bob@example.com>\r\nTo: <sip:alice@example.com>\r\n\r\nContent-Type: text/plain\r\n\r\nhello";
+    let text = |apart| Outgoing {
+        method: "MSRP SEND".to_owned(),
+        within: Within::Session,
+        apart,
+        media: Media { content: Some(Bytes::from(content)), ..Media::default() },
+        ..Outgoing::default()
+    };
+    play.send(text(false)).await;
+    play.send(text(true)).await;
+    let messages = play.0.record.messages();
+    let answers: Vec<_> = messages.media().iter().filter(|m| m.by_sut()).filter_map(|m| m.status()).collect();
+    // The empty SEND, the text, and the text over the second connection.
+    assert_eq!(answers, [200, 200, 506]);
+    let texts = play.shown().into_iter().filter(|sight| matches!(sight, Sight::MessageReceived(_)));
+    assert_eq!((texts.count(), play.0.faults()), (1, Vec::new()));
+}
