@@ -222,3 +222,16 @@ fn every_row_has_a_line(suite: &Suite) -> Result<(), SuiteError> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::opening;
+
+    #[test]
+    fn a_session_that_somebody_else_begins_has_an_invitation() {
+        assert_eq!(opening("a CPM 1-1 Session is established between Bob and Alice"), Some("an invitation"));
+        assert_eq!(opening("a CPM Group Session is established between the Lunch Group and Alice"), Some("a group invitation"));
+        assert_eq!(opening("a CPM Group Session is established between Alice and the Lobby"), None);
+        assert_eq!(opening("Alice is registered"), None);
+    }
+}
