@@ -147,6 +147,7 @@ impl CpmClient {
         let peer = peer.unwrap_or_default();
         let mut session = Session::new(self.handle("invitation"), kind, &peer, &self.called_as(request));
         (session.state, session.call, session.thread) = (State::Invited, call, Thread::of(request));
+        session.invited = true;
         session.hidden = is_private(request);
         session.identify(request);
         let handle = session.handle.clone();
@@ -170,7 +171,8 @@ impl CpmClient {
         self.plane.calls.respond(now, &mut self.transactions, call, status, |draft| draft.maybe("Contact", contact.as_deref()));
     }
 
-    /// What the user says to an invitation to a session; `None`: there is no such invitation.
+    /// What the user says to an invitation to a session; `None`: there never was such an invitation. What is over stays over,
+    /// whatever the user says.
     pub(in crate::role::cpm_client) fn answer_session(
         &mut self,
         now: Duration,
@@ -178,8 +180,11 @@ impl CpmClient {
         decision: InvitationAnswer,
         to: Option<String>,
     ) -> Option<Answer> {
-        let session = self.sessions.find(handle).filter(|session| session.state == State::Invited)?;
+        let session = self.sessions.find(handle).filter(|session| session.invited)?;
         let call = session.call;
+        if session.state != State::Invited {
+            return Some(Answer::Taken(BTreeMap::new()));
+        }
         let refusal = match decision {
             InvitationAnswer::Accept => {
                 self.accept_session(now, handle);
