@@ -123,17 +123,21 @@ Feature: 7.3.2 A client takes the session that it is invited to
       And [onACK-2] its MSRP From-Path is the SDP path of the sent 200 response
 
       Examples:
-        | who                      | what                                    |
-        | Bob                      | an invitation                           |
-        | Bob                      | an invitation that says nothing of setup |
-        | the Controlling Function | a group invitation                      |
+        | who                      | what               |
+        | Bob                      | an invitation      |
+        | the Controlling Function | a group invitation |
 
     @ics-msrp-passive
-    Scenario: The sender connects
-      When Dave sends "an invitation whose sender connects"
+    Scenario Outline: The sender connects: <what>
+      When <who> sends "<what>"
       And Alice accepts the invitation
       Then the SUT answers 200 to the received INVITE request
       And [onACK-2] the SUT answers MSRP 200 to the received MSRP SEND request
+
+      Examples:
+        | who  | what                                     |
+        | Dave | an invitation whose sender connects      |
+        | Bob  | an invitation that says nothing of setup |
 
   @ics-adhoc-groups
   Rule: A group takes the place of a session

@@ -138,7 +138,7 @@ impl Calls {
             let call = call.id;
             return self.events.push_back(Event::Acknowledged { call, ack });
         }
-        call.phase = Phase::Confirmed;
+        (call.phase, call.confirmation) = (Phase::Confirmed, Some(ack));
         let (id, leaving) = (call.id, call.leaving);
         self.events.push_back(Event::Confirmed { call: id });
         if let Some(how) = leaving {

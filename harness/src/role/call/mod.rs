@@ -120,6 +120,8 @@ struct Call {
     farewell: Vec<(String, String)>,
     /// BYE or CANCEL of the other end.
     parting: Option<Arc<Message>>,
+    /// The first ACK to the own 2xx.
+    confirmation: Option<Arc<Message>>,
     tries: u32,
 }
 
@@ -237,6 +239,12 @@ impl Calls {
         self.calls.get(self.find(call)?)?.parting.as_ref()
     }
 
+    /// The ACK that confirmed a call; it has the answer where the INVITE had no offer (13.2.1).
+    #[must_use]
+    pub fn confirmation(&self, call: u64) -> Option<&Arc<Message>> {
+        self.calls.get(self.find(call)?)?.confirmation.as_ref()
+    }
+
     /// Forgets everything without a word.
     pub fn clear(&mut self) {
         self.calls.clear();
@@ -282,6 +290,7 @@ impl Calls {
             leaving: None,
             farewell: Vec::new(),
             parting: None,
+            confirmation: None,
             tries: 0,
         };
         if caller {

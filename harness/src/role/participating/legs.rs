@@ -127,8 +127,10 @@ impl Participating {
     pub(super) fn invite(&mut self, now: Duration, wanted: &Outgoing) {
         let media = &wanted.media;
         let role = if self.has.connects { "active" } else { "actpass" };
-        let laid = media.offer.iter().find(|(name, _)| name == "setup").and_then(|(_, values)| values.as_ref()?.first());
-        let setup = laid.map_or(role, String::as_str);
+        let laid = media.offer.iter().find(|(name, _)| name == "setup");
+        // Who says nothing connects, because it offers (RFC 4975, 5.4).
+        let setup = laid.map_or(role, |(_, values)| values.as_ref().and_then(|v| v.first()).map_or("active", String::as_str));
+        let setup = if self.has.kind.stays() { setup } else { role };
         let path = self.path(media.relayed, media.secure, setup);
         let transfer = self.has.kind == Kind::Function;
         let own = End {

@@ -17,7 +17,7 @@ use crate::{
             plane::{CPIM, number},
             settings::METHODS,
         },
-        sdp::{Description, End},
+        sdp::{Description, End, Text},
     },
     upper::{Answer, InvitationAnswer, InvitationEnd, InvitationKind, SessionChange, SessionState, Sight},
     wire::{params::NameAddr, sdp::Direction, sip::Message, uri},
@@ -32,7 +32,8 @@ pub(super) const REPEATED: [&str; 3] = ["Conversation-ID", "Contribution-ID", "I
 /// An invitation that waits for its user. The handle of the session is that of the invitation.
 #[derive(Clone, Debug)]
 pub(super) struct Invitation {
-    offer: Description,
+    /// `None`: the own 200 response offers.
+    offer: Option<Description>,
     /// Until when the user may answer.
     until: Duration,
     /// When it says again that it rings.
@@ -62,7 +63,7 @@ impl CpmClient {
 
     /// An INVITE for a session came.
     pub(in crate::role::cpm_client) fn session_invited(&mut self, now: Duration, call: u64, request: &Message) {
-        let offer = call::description(request).and_then(|(_, body)| Description::read(&body).ok());
+        let offer = call::description(request).map(|(_, body)| Description::read(&body).ok());
         let rejoined = self.glare(now, call, request);
         let (offer, replaces) = match self.weigh(request, offer, rejoined.is_some()) {
             Ok(taken) => taken,
@@ -98,7 +99,12 @@ impl CpmClient {
 
     /// Whether an invitation may be taken, by CONV-7.3.2-1 and -2: what is offered, and the session that it shall replace. Who goes
     /// back to a session wants it.
-    fn weigh(&self, request: &Message, offer: Option<Description>, wanted: bool) -> Result<(Description, Option<String>), Refusal> {
+    fn weigh(
+        &self,
+        request: &Message,
+        offer: Option<Option<Description>>,
+        wanted: bool,
+    ) -> Result<(Option<Description>, Option<String>), Refusal> {
         let open = self.sessions.iter().filter(|session| session.state == State::Open).count();
         let known = self.sessions.iter().filter(|session| session.state != State::Over).count();
         match &self.settings.redirect_to {
@@ -117,8 +123,11 @@ impl CpmClient {
                 Some(found.ok_or(Refusal::Status(481))?)
             }
         };
-        let offer = offer.filter(|offer| offer.ends.iter().flatten().any(|end| self.fits(end)));
-        Ok((offer.ok_or(Refusal::Status(488))?, replaces))
+        let fits = |offer: &Description| offer.ends.iter().flatten().any(|end| self.fits(end));
+        match offer {
+            Some(offer) => Ok((Some(offer.filter(fits).ok_or(Refusal::Status(488))?), replaces)),
+            None => Ok((None, replaces)),
+        }
     }
 
     /// Whether a stream can be taken: it carries CPIM objects, and one of both ends can connect.
@@ -147,6 +156,7 @@ impl CpmClient {
         let peer = peer.unwrap_or_default();
         let mut session = Session::new(self.handle("invitation"), kind, &peer, &self.called_as(request));
         (session.state, session.call, session.thread) = (State::Invited, call, Thread::of(request));
+        session.invited = true;
         session.hidden = is_private(request);
         session.identify(request);
         let handle = session.handle.clone();
@@ -170,7 +180,8 @@ impl CpmClient {
         self.plane.calls.respond(now, &mut self.transactions, call, status, |draft| draft.maybe("Contact", contact.as_deref()));
     }
 
-    /// What the user says to an invitation to a session; `None`: there is no such invitation.
+    /// What the user says to an invitation to a session; `None`: there never was such an invitation. What is over stays over,
+    /// whatever the user says.
     pub(in crate::role::cpm_client) fn answer_session(
         &mut self,
         now: Duration,
@@ -178,8 +189,11 @@ impl CpmClient {
         decision: InvitationAnswer,
         to: Option<String>,
     ) -> Option<Answer> {
-        let session = self.sessions.find(handle).filter(|session| session.state == State::Invited)?;
+        let session = self.sessions.find(handle).filter(|session| session.invited)?;
         let call = session.call;
+        if session.state != State::Invited {
+            return Some(Answer::Taken(BTreeMap::new()));
+        }
         let refusal = match decision {
             InvitationAnswer::Accept => {
                 self.accept_session(now, handle);
@@ -204,16 +218,10 @@ impl CpmClient {
         let (call, own_address) = (session.call, session.from.clone());
         let Some(Invitation { offer, replaces, .. }) = session.invitation.clone() else { return };
         let Some(request) = self.plane.calls.invitation(call).cloned() else { return };
-        let mut streams = Vec::new();
-        for offered in &offer.ends {
-            let own = offered.as_ref().filter(|end| self.fits(end)).and_then(|end| self.answer_end(end));
-            streams.push(own.zip(offered.clone()).map(|(own, remote)| {
-                let own = End { direction: remote.direction.mirrored(), ..own };
-                Stream { remote: Some(remote), ..self.stream(own) }
-            }));
-        }
-        let own = |section: usize, _: &End| streams.get(section)?.as_ref().map(|stream| stream.own.clone());
-        let text = offer.answer_each(own, self.local, number(&mut self.ids));
+        let (text, streams) = match &offer {
+            Some(offer) => self.answer_to(offer),
+            None => self.chat_offer(1, false),
+        };
         if let Some(session) = self.sessions.find_mut(handle) {
             (session.state, session.invitation, session.streams, session.text) = (State::Open, None, streams, Some(text.clone()));
             session.replaces.clone_from(&replaces);
@@ -226,6 +234,21 @@ impl CpmClient {
         self.plane.calls.means = self.means();
         self.plane.calls.negotiate(call);
         self.plane.calls.respond(now, &mut self.transactions, call, 200, |draft| accepted(draft).body("application/sdp", text.to_string()));
+    }
+
+    /// The answer to an offer, with an end for each stream that can be taken, and those streams.
+    fn answer_to(&mut self, offer: &Description) -> (Text, Vec<Option<Stream>>) {
+        let mut streams = Vec::new();
+        for offered in &offer.ends {
+            let own = offered.as_ref().filter(|end| self.fits(end)).and_then(|end| self.answer_end(end));
+            streams.push(own.zip(offered.clone()).map(|(own, remote)| {
+                let own = End { direction: remote.direction.mirrored(), ..own };
+                Stream { remote: Some(remote), ..self.stream(own) }
+            }));
+        }
+        let own = |section: usize, _: &End| streams.get(section)?.as_ref().map(|stream| stream.own.clone());
+        let text = offer.answer_each(own, self.local, number(&mut self.ids));
+        (text, streams)
     }
 
     /// What a 200 response to an INVITE of a session says besides its description.
@@ -248,7 +271,12 @@ impl CpmClient {
         if let (party, Some(conversation)) = (session.party(), session.thread.conversation.clone()) {
             self.continues(party, conversation);
         }
-        let mut met = true;
+        // Where the own 200 response had the offer, the ACK has the answer.
+        let mut met = streams.iter().flatten().all(|stream| stream.remote.is_some()) || {
+            let answer = self.plane.calls.confirmation(call).and_then(|ack| call::description(ack));
+            let answer = answer.and_then(|(_, body)| Description::read(&body).ok());
+            answer.is_some_and(|answer| self.take_answer(now, &handle, &answer))
+        };
         for (stream, remote) in streams.iter().flatten().filter_map(|stream| Some((stream, stream.remote.clone()?))) {
             met &= self.meet(now, stream, &remote, false);
         }

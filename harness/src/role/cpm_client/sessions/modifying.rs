@@ -182,6 +182,11 @@ impl CpmClient {
         });
         let Some(session) = self.sessions.find_mut(&handle) else { return };
         session.text = Some(proposal.text.clone());
+        for (section, stream) in session.streams.iter_mut().enumerate() {
+            if let Some(remote) = stream.as_mut().and_then(|stream| stream.remote.as_mut()) {
+                restrict(remote, proposal.streams.get(section).and_then(|next| next.as_ref()?.remote.as_ref()));
+            }
+        }
         session.agreed = Some(proposal);
         if request.method() != Some("INVITE") {
             self.session_acknowledged(now, call, None);
@@ -296,6 +301,14 @@ impl CpmClient {
         for proposal in proposals.into_iter().flatten() {
             self.drop_streams(handle, &proposal.streams);
         }
+    }
+}
+
+/// What the other end does not take any more, it does not take from its offer on; where it is, changes with the ACK alone.
+fn restrict(remote: &mut End, next: Option<&End>) {
+    match next {
+        Some(next) => *remote = End { path: remote.path.clone(), ..next.clone() },
+        None => remote.direction = Direction::Inactive,
     }
 }
 

@@ -31,6 +31,7 @@ impl CpmClient {
             streams: Vec::new(),
             rejoins: true,
             left: false,
+            invited: false,
             replaced_by: None,
             held: false,
             state: State::Inviting,

@@ -143,8 +143,7 @@ fn each_refusal_has_its_status() {
         let contact = (status == "302").then_some("<tel:+15550009>");
         assert_eq!(play.sip.last().unwrap().value("Contact").as_deref(), contact);
         decide(&mut play, InvitationAnswer::Accept);
-        assert!(matches!(play.answers.last(), Some(Answer::UnknownHandle(_))));
-        assert_eq!(play.done(), [""; 0]);
+        assert_eq!(play.done(), [""; 0], "what is over stays over");
     }
     let set: [(fn(&mut CpmClient), &str); 4] = [
         (|client| client.exhausted = true, "480"),
@@ -291,7 +290,7 @@ fn a_withdrawn_invitation_is_gone_and_told_as_the_user_wants() {
         assert_eq!(play.done(), ["180", "200", "487"]);
         assert_eq!(ends(&play), expected);
         decide(&mut play, InvitationAnswer::Accept);
-        assert!(matches!(play.answers.last(), Some(Answer::UnknownHandle(_))));
+        assert_eq!(play.done(), [""; 0]);
     }
     let mut play = client();
     let invite = open(&mut play, 1);
@@ -320,4 +319,27 @@ fn what_is_only_delivered_is_taken_without_a_subscription() {
     assert!(String::from_utf8_lossy(&play.sip[0].raw).contains("a=recvonly\r\n"));
     ack(&mut play, &invite);
     assert_eq!(play.done(), ["200", "connect tcp 192.0.2.50:2855", "SEND empty$"]);
+}
+
+#[test]
+fn an_invitation_without_offer_gets_one() {
+    for answered in [true, false] {
+        let mut play = client();
+        play.client.settings.auto_sessions = true;
+        let invite = invitation(1, BOB, &[], "");
+        let text = String::from_utf8(invite.raw.to_vec()).unwrap();
+        let invite = Message::parse(Bytes::from(text.replace("Content-Type: application/sdp\r\n", "")));
+        play.hears(invite.raw.clone());
+        assert_eq!(play.done(), ["200"]);
+        let ok = play.sip.last().unwrap();
+        assert!(String::from_utf8_lossy(&ok.raw).contains("a=setup:actpass\r\n"));
+        let tag = ok.tag("To").unwrap().into_owned();
+        let head = String::from_utf8(invite.raw.to_vec()).unwrap().replace("INVITE", "ACK").replace("bKi", "bKa");
+        let head = head.replace("To: <sip:alice@example.com>", &format!("To: <sip:alice@example.com>;tag={tag}"));
+        let head = head.split("Content-Length").next().unwrap().to_owned();
+        let body = if answered { answer("passive") } else { String::new() };
+        play.hears(Bytes::from(format!("{head}Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}", body.len())));
+        let expected = if answered { vec!["connect tcp 192.0.2.50:2855", "SEND empty$"] } else { vec!["BYE"] };
+        assert_eq!(play.done(), expected);
+    }
 }
