@@ -200,9 +200,8 @@ impl World {
         match answer {
             Some(Answer::Taken(handles)) => return Some(handles),
             Some(Answer::Refused(why) | Answer::NotNow(why)) => self.refused = Some(format!("the product refused {name}: {why}")),
-            Some(Answer::UnknownHandle(handle)) => {
-                self.stop(Obstacle::new(Reason::ActRefused, format!("{name}: unknown handle {handle:?}")));
-            }
+            // What the handle named is gone: as good as a refusal, and no reason why something should come of it.
+            Some(Answer::UnknownHandle(handle)) => self.refused = Some(format!("{name}: unknown handle {handle:?}")),
             Some(Answer::NoSuchAct) => self.stop(Obstacle::new(Reason::NoAct, format!("the adapter has no act {name}"))),
             None => self.lost(name),
         }
