@@ -53,7 +53,7 @@ Feature: 7.3.9.1 A client sets MSRP up
       Then the SUT sends an INVITE request to the IMS core
       And [connect] the SUT connects to the SDP path of the received 200 response to the sent INVITE request
       And [connect] the SUT sends an MSRP SEND request to Bob
-      And [connect] it comes 0 to 5 seconds after the sent ACK request
+      And [connect] it comes 0 to 5 seconds after the received 200 response to the sent INVITE request
       And [connect] its MSRP To-Path is the SDP path of the received 200 response to the sent INVITE request
       And [connect] its MSRP From-Path is the SDP path of the sent INVITE request
 
