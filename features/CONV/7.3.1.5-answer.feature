@@ -11,8 +11,10 @@ Feature: 7.3.1.5 A client is back in a group session
     And the network of "cpm-client/rejoining"
     And Alice is registered
     And a CPM Group Session is established between Alice and the Controlling Function
-    When Alice ends the session
-    Then the SUT sends a BYE request to the IMS core
+    When the Controlling Function sends "the end of the subscription: noresource"
+    Then the SUT answers 200 to the received NOTIFY request
+    When the Controlling Function sends "a goodbye"
+    Then the SUT answers 200 to the received BYE request
 
   Rule: The dialog
 

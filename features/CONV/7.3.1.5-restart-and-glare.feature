@@ -28,6 +28,10 @@ Feature: 7.3.1.5 A client cannot return, or is called back
         | Dave  |
 
     Scenario Outline: <status>
+      When the Controlling Function sends "the end of the subscription: noresource"
+      Then the SUT answers 200 to the received NOTIFY request
+      When the Controlling Function sends "a goodbye"
+      Then the SUT answers 200 to the received BYE request
       Given the Controlling Function will answer <status>
       When Alice rejoins the session
       Then the SUT sends an INVITE request to the IMS core
@@ -50,6 +54,10 @@ Feature: 7.3.1.5 A client cannot return, or is called back
   Rule: The Controlling Function calls back
 
     Scenario: Its INVITE crosses
+      When the Controlling Function sends "the end of the subscription: noresource"
+      Then the SUT answers 200 to the received NOTIFY request
+      When the Controlling Function sends "a goodbye"
+      Then the SUT answers 200 to the received BYE request
       Given the Controlling Function behaves as "slow to answer"
       When Alice rejoins the session
       Then the SUT sends an INVITE request to the IMS core

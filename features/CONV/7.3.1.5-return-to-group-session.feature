@@ -50,6 +50,12 @@ Feature: 7.3.1.5 A client returns to a long-lived group session
 
   Rule: What the session offers
 
+    Background:
+      When the Controlling Function sends "the end of the subscription: noresource"
+      Then the SUT answers 200 to the received NOTIFY request
+      When the Controlling Function sends "a goodbye"
+      Then the SUT answers 200 to the received BYE request
+
     Scenario: A chat
       When Alice rejoins the session
       Then the SUT sends an INVITE request to the IMS core
@@ -60,10 +66,16 @@ Feature: 7.3.1.5 A client returns to a long-lived group session
       And [10] its SDP accept-types contains "message/cpim"
       And [10] it obeys RFC 4975 section 8.6
       And [10] it obeys RFC 6135 section 4.2
-      And [10] its SDP sections equals that of the first sent INVITE request
+      And [10] its SDP proto equals that of the first sent INVITE request
       And [10] its SDP path is newly generated
 
   Rule: The network does not take the INVITE at once
+
+    Background:
+      When the Controlling Function sends "the end of the subscription: noresource"
+      Then the SUT answers 200 to the received NOTIFY request
+      When the Controlling Function sends "a goodbye"
+      Then the SUT answers 200 to the received BYE request
 
     @ics-digest
     Scenario: The core wants to know who it is
@@ -89,6 +101,10 @@ Feature: 7.3.1.5 A client returns to a long-lived group session
       And [9] its Contribution-ID equals that of the first sent INVITE request
 
     Scenario: She had been invited
+      When the Controlling Function sends "the end of the subscription: noresource"
+      Then the SUT answers 200 to the received NOTIFY request
+      When the Controlling Function sends "a goodbye"
+      Then the SUT answers 200 to the received BYE request
       Given Alice has accepted "a group invitation"
       When Alice ends the session
       Then the SUT sends a BYE request to the IMS core
