@@ -120,15 +120,15 @@ Feature: 7.3.2 A client does not take the session that it is invited to
       And [2-no-match] the media plane stays down
 
     Scenario Outline: There is one, but <what>
-      Given a CPM 1-1 Session is established between Alice and Bob
+      Given a CPM 1-1 Session is established between <first> and <second>
       When the Controlling Function sends "<message>"
       Then [2-no-match] the SUT answers 481 to the received INVITE request
       And [2-no-match] Alice has 1 session open
 
       Examples:
-        | what                             | message                                                 |
-        | its conversation is named        | a group invitation that names the conversation with Bob |
-        | its identifier has other letters | a group invitation in other letters                     |
+        | what                             | first | second | message                                                 |
+        | its conversation is named        | Alice | Bob    | a group invitation that names the conversation with Bob |
+        | its identifier has other letters | Bob   | Alice  | a group invitation in other letters                     |
 
     Scenario: It has ended
       Given a CPM 1-1 Session is established between Alice and Bob

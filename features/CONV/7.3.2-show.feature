@@ -25,7 +25,7 @@ Feature: 7.3.2 What the user sees of an invitation
 
     Scenario: The subject of one invitation is not that of the next
       When Bob sends "an invitation about lunch"
-      Then the SUT answers 180 or 200 to the received INVITE request
+      Then Alice is shown an invitation
       When Bob sends "an invitation that is quiet about itself"
       Then [3a] Alice is not shown "Lunch"
 

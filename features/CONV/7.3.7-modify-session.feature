@@ -33,7 +33,7 @@ Feature: 7.3.7 A client modifies a session
         | Alice | Alice | Bob    | hold                 | received | 200 response to the first sent INVITE request             | To   | From |
         | Alice | Alice | Bob    | add a stream         | received | 200 response to the first sent INVITE request             | To   | From |
         | Alice | Alice | Bob    | take only text/plain | received | 200 response to the first sent INVITE request             | To   | From |
-        | Bob   | Bob   | Alice  | hold                 | received | INVITE request                                            | From | To   |
+        | Bob   | Bob   | Alice  | hold                 | sent     | 200 response to the received INVITE request               | From | To   |
 
     @ics-adhoc-groups
     Scenario: In a group session

@@ -20,20 +20,20 @@ Feature: 7.3.4 A client of CPM 1.0 modifies a session
       And [intro] it is sent within the session
       And [intro] it obeys RFC 3261 section 14.1
       And [1] it obeys RFC 3261 section 12.2.1.2
-      And [2] its Call-ID equals that of the received <message>
-      And [2] its From;tag is the <from>;tag of the received <message>
-      And [2] its To;tag is the <to>;tag of the received <message>
+      And [2] its Call-ID equals that of the <message>
+      And [2] its From;tag is the <from>;tag of the <message>
+      And [2] its To;tag is the <to>;tag of the <message>
       And [cseq] it obeys RFC 3261 section 12.2.1.1
       And [3] its body is a modified SDP offer
       And [3] it obeys RFC 3264 section 8
       And [4] it obeys TS 24.229
 
       Examples:
-        | who   | first | second | change               | message                                       | to   | from |
-        | Alice | Alice | Bob    | hold                 | 200 response to the first sent INVITE request | To   | From |
-        | Alice | Alice | Bob    | add a stream         | 200 response to the first sent INVITE request | To   | From |
-        | Alice | Alice | Bob    | take only text/plain | 200 response to the first sent INVITE request | To   | From |
-        | Bob   | Bob   | Alice  | hold                 | INVITE request                                | From | To   |
+        | who   | first | second | change               | message                                                | to   | from |
+        | Alice | Alice | Bob    | hold                 | received 200 response to the first sent INVITE request | To   | From |
+        | Alice | Alice | Bob    | add a stream         | received 200 response to the first sent INVITE request | To   | From |
+        | Alice | Alice | Bob    | take only text/plain | received 200 response to the first sent INVITE request | To   | From |
+        | Bob   | Bob   | Alice  | hold                 | sent 200 response to the received INVITE request       | From | To   |
 
     @ics-adhoc-groups
     Scenario: In a group session
@@ -99,7 +99,7 @@ Feature: 7.3.4 A client of CPM 1.0 modifies a session
       Then the SUT sends an INVITE request to the IMS core
       And [on200-1] the SUT sends an ACK request to the IMS core
       And [on200-1] it is sent within the session
-      And [cseq] its CSeq;number is the CSeq;number of the sent INVITE request
+      And [cseq] it obeys RFC 3261 section 13.2.2.4
 
     Scenario: Dave's path moves
       Given a CPM 1-1 Session is established between Alice and Dave

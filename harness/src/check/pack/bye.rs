@@ -1,6 +1,10 @@
 //! BYE: as the SUT sends it (RFC 3261, 15.1.1), and how it answers one (15.1.2).
 
-use super::{broken, dialog::Dialog, own, rfc3261};
+use super::{
+    broken,
+    dialog::{Dialog, T1},
+    own, rfc3261,
+};
 use crate::{
     check::View,
     trace::view::Seen,
@@ -37,7 +41,8 @@ pub(super) fn request(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
         let call = opening.message.call_id();
         let is_ack = |s: &Seen| !s.by_sut() && s.message.method() == Some("ACK") && s.message.call_id() == call;
         let acked = list[dialog.opening..index].iter().any(is_ack);
-        let given_up = seen.at.saturating_sub(list[answer].at) >= super::GIVEN_UP;
+        // The SUT counts from when it made the response, the trace from when it came.
+        let given_up = seen.at.saturating_sub(list[answer].at) + T1 >= super::GIVEN_UP;
         if !acked && !given_up {
             let expected = "no BYE of a callee before the ACK, or 32 s without it";
             let finding = broken(seen, "INV-8", Reason::Unexpected, expected, "a BYE", seen.message.start_span());
