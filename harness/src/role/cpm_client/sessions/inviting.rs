@@ -156,7 +156,6 @@ impl CpmClient {
         let peer = peer.unwrap_or_default();
         let mut session = Session::new(self.handle("invitation"), kind, &peer, &self.called_as(request));
         (session.state, session.call, session.thread) = (State::Invited, call, Thread::of(request));
-        session.invited = true;
         session.hidden = is_private(request);
         session.identify(request);
         let handle = session.handle.clone();
@@ -180,8 +179,7 @@ impl CpmClient {
         self.plane.calls.respond(now, &mut self.transactions, call, status, |draft| draft.maybe("Contact", contact.as_deref()));
     }
 
-    /// What the user says to an invitation to a session; `None`: there never was such an invitation. What is over stays over,
-    /// whatever the user says.
+    /// What the user says to an invitation to a session; `None`: there is no such invitation.
     pub(in crate::role::cpm_client) fn answer_session(
         &mut self,
         now: Duration,
@@ -189,11 +187,8 @@ impl CpmClient {
         decision: InvitationAnswer,
         to: Option<String>,
     ) -> Option<Answer> {
-        let session = self.sessions.find(handle).filter(|session| session.invited)?;
+        let session = self.sessions.find(handle).filter(|session| session.state == State::Invited)?;
         let call = session.call;
-        if session.state != State::Invited {
-            return Some(Answer::Taken(BTreeMap::new()));
-        }
         let refusal = match decision {
             InvitationAnswer::Accept => {
                 self.accept_session(now, handle);

@@ -129,8 +129,6 @@ pub(super) struct Session {
     pub rejoins: bool,
     /// Whether the user ended it.
     pub left: bool,
-    /// Whether it began with an invitation that was shown to the user.
-    pub invited: bool,
     /// Whether the other end stays unknown to the user (CONV-7.3.2-3c-id).
     pub hidden: bool,
     /// The invitation that waits for the user.
@@ -170,7 +168,6 @@ impl Session {
             joins: false,
             rejoins: false,
             left: false,
-            invited: false,
             hidden: false,
             invitation: None,
             replaces: None,

@@ -31,7 +31,6 @@ impl CpmClient {
             streams: Vec::new(),
             rejoins: true,
             left: false,
-            invited: false,
             replaced_by: None,
             held: false,
             state: State::Inviting,

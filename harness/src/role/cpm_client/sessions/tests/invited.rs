@@ -143,7 +143,8 @@ fn each_refusal_has_its_status() {
         let contact = (status == "302").then_some("<tel:+15550009>");
         assert_eq!(play.sip.last().unwrap().value("Contact").as_deref(), contact);
         decide(&mut play, InvitationAnswer::Accept);
-        assert_eq!(play.done(), [""; 0], "what is over stays over");
+        assert!(matches!(play.answers.last(), Some(Answer::UnknownHandle(_))));
+        assert_eq!(play.done(), [""; 0]);
     }
     let set: [(fn(&mut CpmClient), &str); 4] = [
         (|client| client.exhausted = true, "480"),
@@ -290,7 +291,7 @@ fn a_withdrawn_invitation_is_gone_and_told_as_the_user_wants() {
         assert_eq!(play.done(), ["180", "200", "487"]);
         assert_eq!(ends(&play), expected);
         decide(&mut play, InvitationAnswer::Accept);
-        assert_eq!(play.done(), [""; 0]);
+        assert!(matches!(play.answers.last(), Some(Answer::UnknownHandle(_))));
     }
     let mut play = client();
     let invite = open(&mut play, 1);
