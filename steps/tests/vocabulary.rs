@@ -28,19 +28,7 @@ const DOMAINS: [(&[&str], &str, &str); 7] = [
 ];
 
 /// Sentences that no feature uses yet, with what they wait for; once one is used, or gone, its entry has to go too.
-const WAITING: [(&str, &str); 11] = [
-    ("{clause} is not tested, because {reason}", "a row that nothing can judge"),
-    ("{actor} sends the bytes", "requests that no role would write"),
-    ("a(n) {session} is established between {actor} and {actor}( with)", "features of sessions"),
-    ("{actor} has accepted {string}", "features of sessions"),
-    ("{actor} invites {actors} to a {session}( with)", "features of sessions"),
-    ("{actor} joins {actor}( with)", "features of sessions"),
-    ("{actor} writes {string} in the session( with)", "features of sessions"),
-    ("{actor} modifies the session to {string}", "features of sessions"),
-    ("{actor} {decision} the invitation( with)", "features of sessions"),
-    ("{clause} {actor} has {int} session(s) open", "features of sessions"),
-    ("{actor} is shown {sight}( with)", "features of sessions"),
-];
+const WAITING: [(&str, &str); 1] = [("{actor} sends the bytes", "requests that no role would write")];
 
 /// Most sentences that there may be.
 const CAP: usize = 75;
