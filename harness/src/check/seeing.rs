@@ -173,8 +173,11 @@ pub fn answers(view: &View<'_>, statuses: &[u16], message: &MessageRef, option: 
         return nothing(Judgement::Obstacle(Reason::NotTriggered, format!("{message} is not complete")), true);
     }
     let status = status_of(seen);
-    // RFC 3261, 17.2.2: a transaction has one final response, which is repeated as it is. Over UDP the repetition is known as one.
-    let second = all.iter().find(|(other, item)| *other > index && !matches!(place, It::Whole(_)) && item.raw() != seen.raw());
+    // RFC 3261, 17.2.2: a transaction has one final response, which is repeated as it is. Over UDP the repetition is known as one;
+    // over a stream, where nothing is repeated (timer J), the same request once more is another transaction.
+    let twice = matches!(request, Item::Sip(one) if !one.transport.is_datagram()
+        && view.messages.list().iter().filter(|other| !other.by_sut() && other.message.raw == one.message.raw).count() > 1);
+    let second = all.iter().find(|(other, item)| *other > index && !twice && !matches!(place, It::Whole(_)) && item.raw() != seen.raw());
     if let Some((_, second)) = second {
         let observed = shortened(&format!("another one {:.3} s later", second.at().saturating_sub(seen.at()).as_secs_f64()));
         let finding = Finding::new(Reason::Violated, format!("one final response to {message}, repeated as it is"), observed);
