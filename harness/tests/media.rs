@@ -10,7 +10,7 @@ use harness::{
     upper::{DeferredEntry, Sight},
     verdict::{Judgement, Reason, Severity},
 };
-use talk::{PATH, Talk, answer, answers, called, invite, send, the, within};
+use talk::{OFFER, PATH, Talk, answer, answers, called, invite, send, the, within};
 
 mod talk;
 
@@ -239,6 +239,11 @@ fn descriptions_are_offers_with_lines_and_answers_to_them() {
     assert_eq!(told(&offer, sdp::Format::Offer, &[("setup", "")]), "fail unexpected");
     let plain = Talk::new().sip(true, &invite().replace("application/sdp", "text/plain"));
     assert_eq!(told(&plain, sdp::Format::Offer, &[]), "fail missing");
+
+    // Who is invited without an offer makes one in the response.
+    let bare = invite().replace("Content-Type: application/sdp\n", "").replace(OFFER, "");
+    let late = Talk::new().sip(false, &bare).sip(true, &answer(PATH));
+    assert_eq!((told(&late, sdp::Format::Offer, &[]).as_str(), told(&late, sdp::Format::Answer, &[]).as_str()), ("met", "fail violated"));
 
     let received = invite().replace("sendonly", "sendonly\na=x");
     let own = |text: &str| Talk::new().sip(false, &received).sip(true, text);

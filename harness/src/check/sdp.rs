@@ -14,7 +14,7 @@ use crate::{
 pub enum Format {
     /// A CPIM object.
     Cpim,
-    /// A session description in a request.
+    /// A session description in a request, or in the response to one without.
     Offer,
     /// One that changes what was agreed before.
     Modified,
@@ -33,7 +33,7 @@ pub fn is_description(view: &View<'_>, format: Format, with: &[(Field, String)])
             return vec![Finding::new(Reason::Missing, expected, shortened(&kind)).by("CMP-MIME").on(seen.line())];
         };
         let mut findings = Vec::new();
-        if (format == Format::Answer) != seen.message.is_response() {
+        if (format == Format::Answer) != answers_an_offer(view, seen) {
             let observed = shortened(&seen.message.start_span().text(&seen.message.raw));
             let expected = if format == Format::Answer { "an answer, in a response" } else { "an offer, in a request" };
             findings.push(Finding::new(Reason::Violated, expected, observed).on(seen.line()));
@@ -52,6 +52,12 @@ pub fn is_description(view: &View<'_>, format: Format, with: &[(Field, String)])
         findings.extend(with.iter().filter_map(|(field, value)| holds(seen, field, value)));
         findings
     })
+}
+
+/// Whether "it" is the place of an answer: a response, but to a request that has no offer itself (RFC 3261, 13.2.1).
+fn answers_an_offer(view: &View<'_>, seen: &Seen) -> bool {
+    let request = view.sip().and_then(|index| view.messages.request_of(index)).and_then(|index| view.messages.list().get(index));
+    seen.message.is_response() && request.is_none_or(|request| field::sdp_part(request).is_some())
 }
 
 /// The body is an offer that changes the session as RFC 3264, 8 lets it, with these attributes.
