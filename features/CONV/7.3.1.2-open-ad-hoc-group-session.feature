@@ -95,6 +95,8 @@ Feature: 7.3.1.2 A client invites several users to a session
     Scenario: More than may be
       Given the SUT is provisioned with
         | max-participants | 3 |
+      When Alice invites Bob, Carol to a CPM Group Session
+      Then the SUT sends an INVITE request to the IMS core
       When Alice invites Bob, Carol to a CPM Group Session with
         | to | sip:a@example.com, sip:b@example.com, sip:c@example.com, sip:d@example.com, sip:e@example.com, sip:f@example.com |
       Then [6] the SUT sends no INVITE request to the IMS core

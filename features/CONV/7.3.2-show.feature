@@ -14,7 +14,8 @@ Feature: 7.3.2 What the user sees of an invitation
 
     Scenario: A session with Bob
       When Bob sends "an invitation"
-      Then [3] Alice may be shown an invitation
+      Then [3] Alice may be shown an invitation with
+        | kind | session |
       And [3c] Alice may be shown an invitation with
         | from | {bob} |
 

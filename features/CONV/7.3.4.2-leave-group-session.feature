@@ -82,5 +82,5 @@ Feature: 7.3.4.2 A client leaves a group session
       When Alice ends the session
       Then the SUT sends a BYE request to the IMS core
       And [6] Alice has 1 session open
-      When Alice writes "Still here" in the session
+      When Alice writes "Here as before" in the session
       Then [6] the SUT sends 1 MSRP message to Bob

@@ -127,6 +127,7 @@ Feature: 7.3.7 A client modifies a session
       When Alice modifies the session to "hold"
       Then the SUT sends an INVITE request to the IMS core
       And [on200-1] the SUT sends an ACK request to the IMS core
+      And [on200-1] its CSeq equals that of the sent INVITE request
       And [on200-1] it is sent within the session
       And [on200-1] it obeys RFC 3261 section 13.2.2.4
 
