@@ -128,9 +128,20 @@ async fn is_shown(world: &mut World, clause: Clause, _actor: Actor, shown: Shown
         query(world, &sight, &fields).await;
     }
     if shown.0 == sight::Shown::IsNot {
-        absent(world, step, &clause, check).await;
+        absent_sight(world, step, &clause, check).await;
     } else {
         world.judge_in_time(step, &clause, check).await;
+    }
+    if let Some(Judgement::NotTaken(fact)) = world.look(check) {
+        world.unseen = Some(fact);
+    }
+}
+
+/// Judges that a sight is absent; where the user chose not to see any, there is nothing that it could have told.
+async fn absent_sight(world: &mut World, step: &Step, clause: &Clause, check: impl Fn(&View<'_>) -> Judgement) {
+    match world.unseen.clone() {
+        Some(fact) => world.judge(step, clause, |_| Judgement::NotTaken(fact)),
+        None => absent(world, step, clause, check).await,
     }
 }
 
@@ -168,7 +179,7 @@ async fn text_shown(world: &mut World, clause: Clause, _actor: Actor, shown: Sho
     let Some(text) = network::text(world, &text) else { return world.judge(step, &clause, nothing) };
     let check = |view: &View<'_>| sight::text_is_shown(view, shown.0, &text);
     if shown.0 == sight::Shown::IsNot {
-        absent(world, step, &clause, check).await;
+        absent_sight(world, step, &clause, check).await;
     } else {
         world.judge_in_time(step, &clause, check).await;
     }

@@ -78,6 +78,8 @@ pub struct World {
     hidden: bool,
     /// The option that the SUT did not take, which the lines up to the next stimulus are about.
     untaken: Option<String>,
+    /// The sight that the user may see and did not: what it leaves out since the last stimulus says nothing.
+    pub(crate) unseen: Option<String>,
     /// The option that left no message, which only lines about "it" are about.
     nothing: Option<String>,
     stimulated: bool,
@@ -109,6 +111,7 @@ impl World {
             refused: None,
             hidden: false,
             untaken: None,
+            unseen: None,
             nothing: None,
             stimulated: false,
             lines: Vec::new(),
@@ -177,6 +180,7 @@ impl World {
         self.refused = None;
         self.hidden = false;
         self.untaken = None;
+        self.unseen = None;
         self.nothing = None;
         let first = !std::mem::replace(&mut self.stimulated, true);
         if let Some(bench) = self.bench() {
