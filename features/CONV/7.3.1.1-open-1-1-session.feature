@@ -41,6 +41,7 @@ Feature: 7.3.1.1 A client invites one user to a session
       And [12] its Contribution-ID is newly generated
       And [13] it has no header field InReplyTo-Contribution-ID
       And [15] it obeys TS 24.229
+      And [15] it obeys RFC 3261 section 17.1
       And [CONV-7-useragent] its User-Agent states the CPM release
 
     Scenario: Two sessions at a time
@@ -213,7 +214,7 @@ Feature: 7.3.1.1 A client invites one user to a session
       And [14] it obeys RFC 4975 section 8.2
       And [14] its SDP accept-types contains "message/cpim"
       And [14] it obeys RFC 4975 section 8.6
-      And [14] it obeys RFC 6135 section 4.2
+      And [14] it obeys RFC 6135
 
     @ics-msrps
     Scenario: A chat over TLS

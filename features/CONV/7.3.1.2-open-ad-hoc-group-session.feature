@@ -37,6 +37,7 @@ Feature: 7.3.1.2 A client invites several users to a session
         | application/sdp                |
         | application/resource-lists+xml |
       And [13] it obeys TS 24.229
+      And [13] it obeys RFC 3261 section 17.1
       And [CONV-7-useragent] its User-Agent states the CPM release
 
     Scenario: Two sessions with the same users
@@ -188,7 +189,7 @@ Feature: 7.3.1.2 A client invites several users to a session
       And [11] it obeys RFC 4975 section 8.2
       And [11] its SDP accept-types contains "message/cpim"
       And [11] it obeys RFC 4975 section 8.6
-      And [11] it obeys RFC 6135 section 4.2
+      And [11] it obeys RFC 6135
 
   Rule: The network does not take the INVITE at once
 

@@ -30,6 +30,7 @@ Feature: 7.3.1.3 A client opens the session of a group that the network keeps
       And [7] its Contribution-ID is newly generated
       And [8] it has no header field InReplyTo-Contribution-ID
       And [10] it obeys TS 24.229
+      And [10] it obeys RFC 3261 section 17.1
       And [CONV-7-useragent] its User-Agent states the CPM release
 
     Scenario: Twice in a row
@@ -113,7 +114,7 @@ Feature: 7.3.1.3 A client opens the session of a group that the network keeps
       And [9] it obeys RFC 4975 section 8.2
       And [9] its SDP accept-types contains "message/cpim"
       And [9] it obeys RFC 4975 section 8.6
-      And [9] it obeys RFC 6135 section 4.2
+      And [9] it obeys RFC 6135
 
   Rule: The network does not take the INVITE at once
 

@@ -32,6 +32,7 @@ Feature: 7.3.1.4 A client joins the session of a join-in group
       And [8] its Conversation-ID is newly generated
       And [9] its Contribution-ID is newly generated
       And [11] it obeys TS 24.229
+      And [11] it obeys RFC 3261 section 17.1
 
     Scenario: She joins it again
       When Alice joins the Lobby
@@ -81,7 +82,7 @@ Feature: 7.3.1.4 A client joins the session of a join-in group
       And [10] it obeys RFC 4975 section 8.2
       And [10] its SDP accept-types contains "message/cpim"
       And [10] it obeys RFC 4975 section 8.6
-      And [10] it obeys RFC 6135 section 4.2
+      And [10] it obeys RFC 6135
 
   Rule: The network does not take the INVITE at once
 

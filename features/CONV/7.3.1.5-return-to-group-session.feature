@@ -39,6 +39,7 @@ Feature: 7.3.1.5 A client returns to a long-lived group session
       And [8] its Conversation-ID equals that of the first sent INVITE request
       And [9] its Contribution-ID equals that of the first sent INVITE request
       And [11] it obeys TS 24.229
+      And [11] it obeys RFC 3261 section 17.1
 
     Scenario: She stays anonymous
       When Alice rejoins the session with
@@ -60,12 +61,12 @@ Feature: 7.3.1.5 A client returns to a long-lived group session
       When Alice rejoins the session
       Then the SUT sends an INVITE request to the IMS core
       And [10] its body is an SDP offer
-      And [10] it obeys RFC 3264
+      And [10] it obeys RFC 3264 section 5
       And [10] it obeys RFC 4975 section 8.1
       And [10] it obeys RFC 4975 section 8.2
       And [10] its SDP accept-types contains "message/cpim"
       And [10] it obeys RFC 4975 section 8.6
-      And [10] it obeys RFC 6135 section 4.2
+      And [10] it obeys RFC 6135
       And [10] its SDP proto equals that of the first sent INVITE request
       And [10] its SDP path is newly generated
 

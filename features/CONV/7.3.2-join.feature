@@ -23,7 +23,7 @@ Feature: 7.3.2 A client takes the session that it is invited to
       And [6a] its body is an SDP answer to the received INVITE request
       And [6a] it obeys RFC 3264
       And [6a] it obeys RFC 4975 section 8
-      And [6a] it obeys RFC 6135 section 4.2
+      And [6a] it obeys RFC 6135
       And [6b] its P-Preferred-Identity, if any, is the address of Alice
       And [6c-conv] it copies from the received INVITE request
         | Conversation-ID |

@@ -17,6 +17,7 @@ Feature: 7.3.4.1 A client closes a 1-1 session
       Given a CPM 1-1 Session is established between <first> and <second>
       When Alice ends the session
       Then [2] the SUT sends 1 BYE request to the IMS core
+      And [2] it obeys TS 24.229
       And [1] it is sent within the session
       And [1] it obeys RFC 3261 section 15.1.1
       And [1-reason] its Reason;cause is "200"

@@ -18,7 +18,7 @@ Feature: 7.3.9.1 A client sets MSRP up
       And [sdp] it obeys RFC 4975 section 8
       And [sdp] it obeys RFC 4975 section 8.1
       And [sdp] it obeys RFC 4975 section 8.2
-      And [sdp] it obeys RFC 6135 section 4.2
+      And [sdp] it obeys RFC 6135
       And [sdp] it has no header field SDP connection
 
     Scenario: Two sessions at a time
@@ -33,7 +33,7 @@ Feature: 7.3.9.1 A client sets MSRP up
       Then the SUT answers 200 to the received INVITE request
       And [sdp] it obeys RFC 4975 section 8
       And [sdp] it obeys RFC 4975 section 8.2
-      And [sdp] it obeys RFC 6135 section 4.2
+      And [sdp] it obeys RFC 6135
       And [sdp] it has no header field SDP connection
 
       Examples:
