@@ -7,7 +7,7 @@ use suite::{files::Suite, selftest};
 
 /// Passes that a warm null SUT deserves: its name, the requirement, and why. Any other pass shows that a check gives verdicts
 /// away.
-const DESERVED: [(&str, &str, &str); 4] = [
+const DESERVED: [(&str, &str, &str); 6] = [
     ("always 200", "CONV-7.2.2.1-accept-1", "the answer is a 200 with a To tag and nothing else, which is all that is asked for"),
     ("always 200", "CONV-7.2.2.1-accept-5", "the answer goes back along its Via path, where it is awaited"),
     ("always 200", "CONV-7.2.2.2-3", "the answer goes back along its Via path, where it is awaited"),
@@ -16,6 +16,8 @@ const DESERVED: [(&str, &str, &str); 4] = [
         "CONV-7.2.3.4.2-display",
         "the notification is answered with 200 and shown as no message, which is all that is asked for",
     ),
+    ("always 200", "CONV-7.3.4.3-2", "the answer goes back along its Via path, where it is awaited"),
+    ("always 200", "CONV-7.3.8-8", "the answer goes back along its Via path, where it is awaited"),
 ];
 
 fn snapshot(name: &str, text: &str) {
