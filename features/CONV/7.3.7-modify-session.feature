@@ -21,11 +21,15 @@ Feature: 7.3.7 A client modifies a session
       And [generate] it obeys RFC 3261 section 14
       And [generate] its Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
       And [1] it obeys RFC 3261 section 12.2.1.2
+      And [2-to] its To is the <to> of the <whose> <message>
       And [2-to] its To;tag is the <to>;tag of the <whose> <message>
+      And [2-from] its From is the <from> of the <whose> <message>
       And [2-from] its From;tag is the <from>;tag of the <whose> <message>
       And [2-callid] its Call-ID equals that of the <whose> <message>
       And [3] its body is a modified SDP offer
       And [3] it obeys RFC 3264 section 8
+      And [3] it obeys RFC 4975 section 8.4
+      And [3] it obeys RFC 6135
       And [4] it obeys TS 24.229
 
       Examples:

@@ -99,7 +99,9 @@ Feature: 7.3.8 A client is offered other media in a session
       And [4] it obeys RFC 4028 section 9
       And [5] its Supported contains "timer"
       And [6] its body is an SDP answer to the received INVITE request
+      And [6] it obeys RFC 3264
       And [6] it obeys RFC 4975 section 8.4
+      And [6] it obeys RFC 6135
       And [7-conv] its Conversation-ID equals that of the received INVITE request
       And [7-contrib] its Contribution-ID equals that of the received INVITE request
       And [8] it obeys TS 24.229

@@ -183,7 +183,8 @@ pub(super) fn setup(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     let request = view.messages.request_of(own(view)).map(|i| &view.messages.list()[i]);
     let offer = request.and_then(|r| Described::of(&r.message));
     // RFC 6135 binds where the source names it; of a session RFC 4975 has a default (H-7).
-    let standalone = is_standalone(request.map_or(&seen.message, |r| &r.message));
+    let asked = request.map_or(&seen.message, |r| &r.message);
+    let (standalone, begins) = (is_standalone(asked), asked.tag("To").is_none());
     let mut findings = Vec::new();
     for (number, stream) in described.media().iter().enumerate().filter(|(_, m)| m.is_msrp() && !m.refused()) {
         let setups = described.values(stream.lines, "setup");
@@ -217,7 +218,8 @@ pub(super) fn setup(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
         let path = attributes(described.raw, stream.lines, "path").next();
         let first = path.map(|p| described.text(p)).unwrap_or_default();
         let discard = first.split(' ').next().is_some_and(|u| Uri::parse(u).port == Some(9));
-        if value == "active" && stream.port() != Some(9) {
+        // In a session that goes on the path may be the one that was agreed.
+        if begins && value == "active" && stream.port() != Some(9) {
             let observed = described.text(stream.line.value);
             findings.push(unwise(seen, "RFC 6135, 4.2.2", Reason::Violated, "port 9 beside setup:active", observed, stream.line.line));
         }
