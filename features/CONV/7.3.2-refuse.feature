@@ -31,7 +31,7 @@ Feature: 7.3.2 A client does not take the session that it is invited to
 
     Scenario Outline: Nobody reacts to <what>
       Given the SUT is provisioned with
-        | invitation-timeout | 10 |
+        | invitation-timeout | <patience> |
       When <who> sends "<what>"
       Then Alice is shown an invitation
       When Alice ignores the invitation
@@ -41,10 +41,10 @@ Feature: 7.3.2 A client does not take the session that it is invited to
       And [1] the media plane stays down
 
       Examples:
-        | who                      | what                              | status     |
-        | Bob                      | an invitation                     | 408        |
-        | the Controlling Function | a group invitation                | 408        |
-        | Bob                      | an invitation that lasts 5 seconds | 408 or 487 |
+        | who                      | what                               | status     | patience |
+        | Bob                      | an invitation                      | 408        | 3        |
+        | the Controlling Function | a group invitation                 | 408        | 3        |
+        | Bob                      | an invitation that lasts 5 seconds | 408 or 487 | 10       |
 
     @ics-redirect
     Scenario: Alice is elsewhere

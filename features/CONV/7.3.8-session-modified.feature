@@ -101,6 +101,7 @@ Feature: 7.3.8 A client is offered other media in a session
       And [6] its body is an SDP answer to the received INVITE request
       And [6] it obeys RFC 3264
       And [6] it obeys RFC 4975 section 8.4
+      And [6] it obeys RFC 6135
       And [7-conv] its Conversation-ID equals that of the received INVITE request
       And [7-contrib] its Contribution-ID equals that of the received INVITE request
       And [8] it obeys TS 24.229

@@ -111,6 +111,7 @@ Feature: 7.3.9.1 A client reads in a session
       Then [session] the SUT answers <status> to the received MSRP SEND request
       And [session] it obeys RFC 4975 section 7.3
       And [session] Alice is not shown a message
+      And [session] the SUT sends no MSRP SEND request to Bob
 
       Examples:
         | what                           | status          |

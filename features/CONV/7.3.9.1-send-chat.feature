@@ -25,6 +25,7 @@ Feature: 7.3.9.1 A client writes in a session
       And [1] its MSRP Content-Type is "message/cpim"
       And [1] its body is a CPIM message
       And [1] it has header field CPIM To
+      And [1] its CPIM To is the address of Bob
       And [1a] its CPIM To is the address of Bob
       And [msrp] its content is "Lunch at noon?"
 
