@@ -145,7 +145,8 @@ Feature: 7.3.2 A client takes the session that it is invited to
     Scenario Outline: The session that <who> had opened
       Given a CPM 1-1 Session is established between <first> and <second>
       When the Controlling Function sends "a group invitation that replaces the session with Bob"
-      And Alice accepts the invitation
+      Then [2] Alice is shown an invitation
+      When Alice accepts the invitation
       Then [2] the SUT answers 200 to the received INVITE request
       And [onACK-3] the SUT sends 1 BYE request to the IMS core
       And [onACK-3] it is sent within the session with Bob
@@ -164,7 +165,8 @@ Feature: 7.3.2 A client takes the session that it is invited to
       Given a CPM 1-1 Session is established between Alice and Carol
       And a CPM 1-1 Session is established between Alice and Bob
       When the Controlling Function sends "a group invitation that replaces the session with Bob"
-      And Alice accepts the invitation
+      Then [2] Alice is shown an invitation
+      When Alice accepts the invitation
       Then [2] the SUT answers 200 to the received INVITE request
       And [onACK-3] the SUT sends 1 BYE request to the IMS core
       And [onACK-3] it is sent within the session with Bob

@@ -124,6 +124,7 @@ Feature: 7.3.8 A client is offered other media in a session
       When Bob sends "a new offer in reply to something"
       Then [3] the SUT answers 200 to the received INVITE request
       And [7-irt] its InReplyTo-Contribution-ID equals that of the received INVITE request
+      And [8] it obeys TS 24.229
 
     Scenario Outline: <message>
       Given a CPM 1-1 Session is established between Alice and Bob

@@ -194,7 +194,9 @@ benign! {
         };
         fields.into_iter().flat_map(split).collect()
     });
-    datagrams_that_come_twice over Udp: |said| said.into_iter().flat_map(|said| [said.clone(), said]).collect();
+    datagrams_that_come_twice over Udp: |said| {
+        said.into_iter().flat_map(|said| vec![said.clone(); if said.0.transport == Transport::Udp { 2 } else { 1 }]).collect()
+    };
     segments_of_one_octet over Tcp: |said| {
         said.into_iter().flat_map(|(hop, octets)| octets.into_iter().map(move |octet| (hop, vec![octet]))).collect()
     };
