@@ -9,10 +9,18 @@ use crate::{
     wire::uri,
 };
 
+/// What belongs to this scenario, with its number: from the first act on. What a product says before, while it is set back,
+/// is of the scenario before.
+fn own<'a>(view: &View<'a>) -> impl DoubleEndedIterator<Item = (usize, &'a Event)> + use<'a> {
+    let entries = view.trace.entries();
+    let begun = entries.iter().position(|entry| matches!(entry.event, Event::Asked { .. })).unwrap_or_default();
+    entries.iter().enumerate().skip(begun).map(|(number, entry)| (number, &entry.event))
+}
+
 /// Handle of the message that the user saw last.
 #[must_use]
 pub fn last_message(view: &View<'_>) -> Option<String> {
-    view.trace.entries().iter().rev().find_map(|entry| match &entry.event {
+    own(view).rev().find_map(|(_, event)| match event {
         Event::Seen(Sight::MessageReceived(message)) => Some(message.message.clone()),
         _ => None,
     })
@@ -21,7 +29,7 @@ pub fn last_message(view: &View<'_>) -> Option<String> {
 /// Handle of the invitation that the user saw last.
 #[must_use]
 pub fn last_invitation(view: &View<'_>) -> Option<String> {
-    view.trace.entries().iter().rev().find_map(|entry| match &entry.event {
+    own(view).rev().find_map(|(_, event)| match event {
         Event::Seen(Sight::Invitation { invitation, .. }) => Some(invitation.clone()),
         _ => None,
     })
@@ -30,7 +38,7 @@ pub fn last_invitation(view: &View<'_>) -> Option<String> {
 /// Handle of what the user could answer last: a message or an invitation.
 #[must_use]
 pub fn last_answerable(view: &View<'_>) -> Option<String> {
-    view.trace.entries().iter().rev().find_map(|entry| match &entry.event {
+    own(view).rev().find_map(|(_, event)| match event {
         Event::Seen(Sight::MessageReceived(message)) => Some(message.message.clone()),
         Event::Seen(Sight::Invitation { invitation, .. }) => Some(invitation.clone()),
         _ => None,
@@ -40,7 +48,7 @@ pub fn last_answerable(view: &View<'_>) -> Option<String> {
 /// Handle of the message that the user sent last, as the product gave it.
 #[must_use]
 pub fn last_sent(view: &View<'_>) -> Option<String> {
-    view.trace.entries().iter().rev().find_map(|entry| match &entry.event {
+    own(view).rev().find_map(|(_, event)| match event {
         Event::Answered { answer: Answer::Taken(handles), .. } => handles.get("message").cloned(),
         _ => None,
     })
@@ -56,7 +64,7 @@ pub fn is_invited(view: &View<'_>) -> bool {
 /// How long the user has to answer an invitation: as the product was set up last, else as the IXIT says.
 #[must_use]
 pub fn invitation_timeout(view: &View<'_>) -> Duration {
-    let set = view.trace.entries().iter().rev().find_map(|entry| match &entry.event {
+    let set = own(view).rev().find_map(|(_, event)| match event {
         Event::Asked { act: Act::Configure { setting, value }, .. } if setting == "invitation-timeout" => value.as_u64(),
         _ => None,
     });
@@ -90,8 +98,8 @@ fn sessions(view: &View<'_>) -> Vec<Known> {
     let mut asked: BTreeMap<u64, Vec<String>> = BTreeMap::new();
     let mut accepted: BTreeMap<u64, &str> = BTreeMap::new();
     let mut invited: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (number, entry) in view.trace.entries().iter().enumerate() {
-        match &entry.event {
+    for (number, event) in own(view) {
+        match event {
             Event::Asked { id, act } => match act {
                 Act::AnswerInvitation { invitation, decision: InvitationAnswer::Accept, .. } => drop(accepted.insert(*id, invitation)),
                 act => drop(whom(view, act, &known).map(|with| asked.insert(*id, with))),

@@ -108,7 +108,7 @@ fn each_section_may_be_taken_or_refused() {
     let own = |n: usize| End { path: vec![format!("msrp://192.0.2.2:2855/{n};tcp")], ..End::default() };
     let both = read.answer_each(|n, _| Some(own(n)), local(), 8);
     let text = both.to_string();
-    assert!(text.contains("/0;tcp\r\nm=message 2855 TCP/MSRP *\r\n") && text.ends_with("/1;tcp\r\nm=audio 0 RTP/AVP 0\r\n"), "{text}");
+    assert!(text.contains("m=message 2855 TCP/MSRP *\r\na=sendrecv\r\n") && text.ends_with("/1;tcp\r\nm=audio 0 RTP/AVP 0\r\n"), "{text}");
     let second = read.answer_each(|n, _| (n == 1).then(|| own(n)), local(), 9);
     assert!(second.to_string().contains("m=message 0 TCP/MSRP *\r\nm=message 2855 "), "{second}");
     // The same again is no change; less is one.
