@@ -120,7 +120,7 @@ Feature: 7.3.2 A client takes the session that it is invited to
       And [onACK-2] the SUT connects to the SDP path of the received INVITE request
       Then [onACK-2] the SUT sends an MSRP SEND request to <who>
       And [onACK-2] its MSRP To-Path is the SDP path of the received INVITE request
-      And [onACK-2] its MSRP From-Path is the SDP path of the sent 200 response
+      And [onACK-2] its MSRP From-Path is the SDP path of the sent 200 response to the received INVITE request
 
       Examples:
         | who                      | what               |

@@ -38,7 +38,7 @@ pub(super) fn resolved(
     };
     let mut offer = Vec::new();
     let moved = switch("path", "moved");
-    for (name, texts) in named.offer.iter().filter(|(name, _)| !SWITCHES.contains(&name.as_str()) && !(moved && *name == "path")) {
+    for (name, texts) in named.offer.iter().filter(|(name, _)| !(SWITCHES.contains(&name.as_str()) || moved && *name == "path")) {
         offer.push((name.clone(), filled_texts(texts.as_ref(), value)?));
     }
     let content = match &named.content {

@@ -45,7 +45,7 @@ impl Talk {
     }
 
     /// Bob opens an MSRP link to the SUT.
-    pub fn is_connected(mut self, link: u32) -> Self {
+    pub fn connected_by(mut self, link: u32) -> Self {
         self.opened(link, Protocol::Msrp, Transport::Tcp, ["Bob", "the SUT"], "192.0.2.9:2855");
         self
     }

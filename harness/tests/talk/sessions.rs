@@ -122,7 +122,7 @@ fn the_media_plane_changes_or_stays_as_it_is() {
 fn who_is_connected_to_answers_the_first_request() {
     let told = |talk: &Talk| talk.told(None, |view| media::plane(view, media::Plane::Starts));
     let taken = |talk: Talk| talk.says(2, false, send("aaaa", "1-0/0", None, '$')).says(2, true, super::answers("aaaa", 200));
-    assert_eq!(told(&taken(called(PATH).is_connected(2))), "met");
+    assert_eq!(told(&taken(called(PATH).connected_by(2))), "met");
     // Who connects has to speak first.
     assert_eq!(told(&taken(called(PATH).connects(2, Transport::Tcp, "192.0.2.8:2855"))), "fail missing");
 }

@@ -29,7 +29,7 @@ impl Session {
 
     /// The stream that takes messages: of the other end too.
     fn chat(&self) -> Option<&Stream> {
-        let heard = |stream: &&Stream| stream.remote.as_ref().is_some_and(|end| hears(end));
+        let heard = |stream: &&Stream| stream.remote.as_ref().is_some_and(hears);
         self.live().find(heard)
     }
 }
