@@ -112,7 +112,7 @@ fn each_section_may_be_taken_or_refused() {
     let second = read.answer_each(|n, _| (n == 1).then(|| own(n)), local(), 9);
     assert!(second.to_string().contains("m=message 0 TCP/MSRP *\r\nm=message 2855 "), "{second}");
     // The same again is no change; less is one.
-    assert!(second.clone().following(&both).to_string().contains("o=- 8 9 "));
+    assert!(second.following(&both).to_string().contains("o=- 8 9 "));
     assert!(both.clone().following(&both).to_string().contains("o=- 8 8 "));
     let mut less = both.clone();
     less.refuse(1);

@@ -146,7 +146,8 @@ fn each_refusal_has_its_status() {
         assert!(matches!(play.answers.last(), Some(Answer::UnknownHandle(_))));
         assert_eq!(play.done(), [""; 0]);
     }
-    let set: [(fn(&mut CpmClient), &str); 4] = [
+    type Set = (fn(&mut CpmClient), &'static str);
+    let set: [Set; 4] = [
         (|client| client.exhausted = true, "480"),
         (|client| client.settings.unavailable = true, "480"),
         (|client| client.settings.additional_sessions = false, "486"),

@@ -162,7 +162,7 @@ fn an_offer_of_the_other_end_takes_effect_with_its_ack() {
     acknowledge(&mut play, &first, 1);
     assert_eq!(play.done(), ["connect tcp 192.0.2.50:2901", "SEND empty$", "close 192.0.2.50:2855"]);
     play.ok("192.0.2.50:2901", 200);
-    play.act(Act::SendChat(SendChat { session: session.clone(), text: Some("x".to_owned()), ..SendChat::default() }));
+    play.act(Act::SendChat(SendChat { session, text: Some("x".to_owned()), ..SendChat::default() }));
     assert!(matches!(play.answers.last(), Some(Answer::Refused(_))), "text is no longer taken");
     // The same once more changes nothing.
     let ok = reinvite(&mut play, &first, 2, &[], &moved);
