@@ -18,7 +18,7 @@ Feature: 7.3.1.5 A client cannot return, or is called back
       Given Alice has received "the participants now"
       When Alice ends the session
       Then the SUT sends a BYE request to the IMS core
-      Given the Controlling Function will answer 404
+      Given the Controlling Function behaves as "having lost the session"
       When Alice rejoins the session
       Then the SUT sends an INVITE request to the IMS core
       And [on404] the SUT may send an INVITE request to the IMS core
@@ -32,7 +32,7 @@ Feature: 7.3.1.5 A client cannot return, or is called back
       Then the SUT answers 200 to the received NOTIFY request
       When the Controlling Function sends "a goodbye"
       Then the SUT answers 200 to the received BYE request
-      Given the Controlling Function will answer <status>
+      Given the Controlling Function behaves as "<conduct>"
       When Alice rejoins the session
       Then the SUT sends an INVITE request to the IMS core
       And the SUT sends an ACK request to the IMS core
@@ -47,9 +47,9 @@ Feature: 7.3.1.5 A client cannot return, or is called back
       And [on404-2] its Contribution-ID is newly generated
 
       Examples:
-        | status |
-        | 403    |
-        | 404    |
+        | status | conduct                 |
+        | 403    | forbidding the session  |
+        | 404    | having lost the session |
 
   Rule: The Controlling Function calls back
 
