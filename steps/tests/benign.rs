@@ -69,6 +69,9 @@ impl Actor for Reworded {
     }
 }
 
+/// Size above which a request leaves by TCP, octets (RFC 3261, 18.1.1).
+const LARGE: usize = 1300;
+
 /// The header fields of each message, names and values, changed.
 fn fields(said: Vec<(Hop, Vec<u8>)>, change: impl Fn(Vec<(String, String)>) -> Vec<(String, String)>) -> Vec<(Hop, Vec<u8>)> {
     let reworded = |octets: Vec<u8>| {
@@ -78,7 +81,10 @@ fn fields(said: Vec<(Hop, Vec<u8>)>, change: impl Fn(Vec<(String, String)>) -> V
         let pair = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned())).expect("a header field");
         let changed = change(lines.split("\r\n").map(pair).collect());
         let lines: String = changed.iter().map(|(name, value)| format!("{name}:{value}\r\n")).collect();
-        [format!("{start}\r\n{lines}\r\n").as_bytes(), &octets[end + 4..]].concat()
+        let said = |room: &str| [format!("{start}\r\n{lines}{room}\r\n").as_bytes(), &octets[end + 4..]].concat();
+        let shorter = octets.len().saturating_sub(said("").len());
+        // What left by TCP for its size keeps that size (RFC 3261, 18.1.1): other octets, not another message.
+        if octets.len() > LARGE && shorter > 0 { said(&format!("X-Room:{}\r\n", "x".repeat(shorter))) } else { said("") }
     };
     said.into_iter().map(|(hop, octets)| (hop, reworded(octets))).collect()
 }

@@ -103,7 +103,7 @@ impl Cmp {
     #[must_use]
     pub fn equal(self, a: &str, b: &str) -> bool {
         match self {
-            Self::Uri => uri::same(&address(a), &address(b)),
+            Self::Uri => uri::same(&whole(a), &whole(b)),
             Self::Icsi => cpm_features(a) == cpm_features(b),
             Self::Service => a.trim().eq_ignore_ascii_case(b.trim()),
             Self::Number => number(a).is_some() && number(a) == number(b),
@@ -135,6 +135,19 @@ impl Cmp {
 pub fn address(text: &str) -> String {
     let raw = text.as_bytes();
     NameAddr::parse(raw, Span::all(raw)).uri.text(raw).into_owned()
+}
+
+/// What of a field's value is compared: of an address its URI. A Request-URI has no parameters but those of the URI; behind an
+/// address without brackets they are those of the header field (RFC 3261, 20).
+#[must_use]
+pub fn compared(field: &Field, text: &str) -> String {
+    if field.holds_addresses() && field.param.is_none() && field.place != Place::RequestUri { address(text) } else { text.to_owned() }
+}
+
+/// The URI of an address in brackets, or a URI that stands by itself, with all its parameters.
+#[must_use]
+pub fn whole(text: &str) -> String {
+    if text.contains('<') { address(text) } else { text.trim().to_owned() }
 }
 
 /// The first word of a value as a number: of `1 REGISTER` the 1; of `300s` none.
@@ -237,10 +250,20 @@ mod tests {
     }
 
     #[test]
+    fn parameters_without_brackets_are_those_of_the_header_field() {
+        let compared = |field: &str, text| super::compared(&field.parse().unwrap(), text);
+        assert_eq!(compared("Request-URI", "sip:bob@example.com;user=phone"), "sip:bob@example.com;user=phone");
+        assert_eq!(compared("To", "sip:bob@example.com;tag=1"), "sip:bob@example.com");
+        assert_eq!(compared("To", "\"Bob\" <sip:bob@example.com;user=phone>;tag=1"), "sip:bob@example.com;user=phone");
+    }
+
+    #[test]
     fn equal_and_unequal_pairs_of_each_rule() {
         let pairs = [
             (Cmp::Uri, "\"Bob\" <sip:bob@Example.com>;tag=1", "sip:bob@example.com", true),
             (Cmp::Uri, "sip:Bob@example.com", "sip:bob@example.com", false),
+            (Cmp::Uri, "sip:bob@example.com;user=phone", "sip:bob@example.com", false),
+            (Cmp::Uri, "<sip:bob@example.com>;user=phone", "sip:bob@example.com", true),
             (Cmp::Uri, "sip:bob@example.com:5060", "sip:bob@example.com", false),
             (Cmp::Uri, "tel:+1-555-0100", "tel:+15550100", true),
             (

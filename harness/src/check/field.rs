@@ -73,14 +73,15 @@ pub fn is(view: &View<'_>, field: &Field, value: &str) -> Judgement {
         // RFC 3325, 9.2: a sip or sips address and a telephone number may stand side by side; one of them has to be it.
         return judged(view, field, |seen, all| {
             let mut findings = surplus_identities(seen, field, all);
-            if !all.iter().any(|found| rule.equal(&found.text, value)) {
+            if !all.iter().any(|found| rule.equal(&compare::compared(field, &found.text), value)) {
                 findings.push(wrong(seen, field, rule, value, &all[0]));
             }
             findings
         });
     }
     single(view, field, |seen, found| {
-        if !rule.equal(&found.text, value) && !same_number(view, field, &found.text, value) {
+        let text = compare::compared(field, &found.text);
+        if !rule.equal(&text, value) && !same_number(view, field, &text, value) {
             return Some(wrong(seen, field, rule, &format!("{value:?}"), found));
         }
         form(seen, field, rule, value, found)
@@ -98,7 +99,7 @@ fn same_number(view: &View<'_>, field: &Field, a: &str, b: &str) -> bool {
         _ => return false,
     };
     let home = view.ixit.text("home").unwrap_or_default();
-    let pair = [a, b].map(|text| uri::Uri::parse(&compare::address(text)));
+    let pair = [a, b].map(|text| uri::Uri::parse(&compare::whole(text)));
     let (tel, sip) = match &pair {
         [tel, sip] | [sip, tel] if tel.scheme == "tel" && matches!(sip.scheme.as_str(), "sip" | "sips") => (tel, sip),
         _ => return false,
@@ -402,7 +403,10 @@ pub fn is_address_of(view: &View<'_>, field: &Field, actor: &str) -> Judgement {
         if let (Some(found), true) = (all.first(), is_anonymous_sender(view, seen, field)) {
             return anonymous_sender(seen, found, &addresses);
         }
-        let is = |found: &Found, a: &String| uri::same(a, &compare::address(&found.text)) || same_number(view, field, &found.text, a);
+        let is = |found: &Found, a: &String| {
+            let text = compare::compared(field, &found.text);
+            uri::same(a, &compare::whole(&text)) || same_number(view, field, &text, a)
+        };
         let foreign = |found: &&Found| !addresses.iter().any(|a| is(found, a));
         let mut findings: Vec<Finding> = all
             .iter()
@@ -456,7 +460,11 @@ pub fn is_field_of(view: &View<'_>, field: &Field, other: &Field, message: &Mess
     }
     let rule = Cmp::of(field);
     single(view, field, |seen, found| {
-        let is = |value: &Found| rule.equal(&found.text, &value.text) || same_number(view, field, &found.text, &value.text);
+        let text = compare::compared(field, &found.text);
+        let is = |value: &Found| {
+            let value = compare::compared(other, &value.text);
+            rule.equal(&text, &value) || same_number(view, field, &text, &value)
+        };
         (!values.iter().any(is)).then(|| {
             let texts: Vec<_> = values.iter().map(|v| v.text.as_str()).collect();
             let finding = wrong(seen, field, rule, &format!("the {other} of {message}: {}", shortened(&texts.join(" or "))), found);
@@ -474,9 +482,10 @@ pub fn compares(view: &View<'_>, field: &Field, how: Compares, message: &Message
         return Judgement::Obstacle(Reason::NotTriggered, format!("{message} has no {field}"));
     };
     let rule = Cmp::of(field);
+    let same = |a: &Found, b: &Found| rule.equal(&compare::compared(field, &a.text), &compare::compared(field, &b.text));
     if how == Compares::Equals && rule == Cmp::Uri && values.len() > 1 {
         return judged(view, field, |seen, all| {
-            let lacks = |a: &[Found], b: &[Found]| a.iter().any(|x| !b.iter().any(|y| rule.equal(&x.text, &y.text)));
+            let lacks = |a: &[Found], b: &[Found]| a.iter().any(|x| !b.iter().any(|y| same(x, y)));
             let texts: Vec<_> = values.iter().map(|v| v.text.as_str()).collect();
             let expected = format!("the same as in {message}: {}", shortened(&texts.join(", ")));
             let differs = lacks(all, &values) || lacks(&values, all);
@@ -488,8 +497,8 @@ pub fn compares(view: &View<'_>, field: &Field, how: Compares, message: &Message
     }
     single(view, field, |seen, found| {
         let (holds, expected) = match how {
-            Compares::Equals => (rule.equal(&found.text, &value.text), format!("as in {message}: {}", shortened(&value.text))),
-            Compares::Differs => (!rule.equal(&found.text, &value.text), format!("another {field} than in {message}")),
+            Compares::Equals => (same(found, value), format!("as in {message}: {}", shortened(&value.text))),
+            Compares::Differs => (!same(found, value), format!("another {field} than in {message}")),
             Compares::OneMore => {
                 let (one, other) = (compare::number(&found.text), compare::number(&value.text));
                 (one.is_some() && one == other.map(|n| n + 1), format!("one more than in {message}: {}", shortened(&value.text)))

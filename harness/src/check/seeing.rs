@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     View,
-    compare::Cmp,
+    compare::{self, Cmp},
     reference::{self, MessageRef, What},
     shortened,
 };
@@ -48,7 +48,9 @@ impl Wanted {
 
     fn fits(&self, item: Item<'_>) -> bool {
         self.is_such(item)
-            && self.with.iter().all(|(field, value)| field.read(item).iter().any(|found| Cmp::of(field).equal(&found.text, value)))
+            && self.with.iter().all(|(field, value)| {
+                field.read(item).iter().any(|found| Cmp::of(field).equal(&compare::compared(field, &found.text), value))
+            })
     }
 
     /// Whether the kind is right, whatever the fields say; an MSRP message has to be complete.

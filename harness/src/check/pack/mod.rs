@@ -129,7 +129,7 @@ const OF_ITEMS: &[(&str, ItemRules)] = &[
     ("RFC 4975 section 5.4", msrp::binds),
     ("RFC 4975 section 7.1", msrp::framing),
     ("RFC 4975 section 7.1.1", msrp::chunks::rules),
-    ("RFC 4975 section 7.1.3", msrp::answers::report),
+    ("RFC 4975 section 7.1.3", msrp::answers::success),
     ("RFC 4975 section 7.1.4", msrp::answers::failure),
     ("RFC 4975 section 7.2", msrp::answers::response),
     ("RFC 4975 section 7.3", msrp::sessions::answers),

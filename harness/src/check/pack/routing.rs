@@ -15,9 +15,8 @@ use crate::{
     wire::uri,
 };
 
-/// Size of a request from which on a client may have a reason for TCP, octets: 200 less than the smallest MTU of IPv6 (RFC 3261,
-/// 18.1.1; RFC 8200, 5). Where nobody knows the path, TCP is due above 1300.
-const LARGE: usize = 1080;
+/// Size of a request from which on TCP is due where nobody knows the path, octets (RFC 3261, 18.1.1).
+const LARGE: usize = 1300;
 
 pub(super) fn rules(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     if seen.message.is_response() { response(view, seen) } else { request(view, seen) }

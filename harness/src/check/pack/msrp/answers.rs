@@ -135,7 +135,20 @@ pub(in super::super) fn failure(view: &View<'_>, item: Item<'_>) -> Vec<Finding>
 }
 
 /// 7.1.3: a success report about a message that asked for one; together with the others it covers all of it.
-pub(in super::super) fn report(view: &View<'_>, item: Item<'_>) -> Vec<Finding> {
+pub(in super::super) fn success(view: &View<'_>, item: Item<'_>) -> Vec<Finding> {
+    let mut findings = report(view, item);
+    let found = requests(view, item);
+    let Some((_, seen)) = found.first().copied() else { return findings };
+    let status = text(seen, "Status").unwrap_or_default();
+    if status.starts_with("000 ") && !status.starts_with("000 200") {
+        let expected = "Status: 000 200, as the message has come";
+        findings.push(broken(seen, "MSRP-9", Reason::Violated, expected, &status, place(seen, "Status")));
+    }
+    findings
+}
+
+/// A report of whatever kind.
+fn report(view: &View<'_>, item: Item<'_>) -> Vec<Finding> {
     let found = requests(view, item);
     let Some((index, seen)) = found.first().copied().filter(|(_, seen)| seen.is_msrp("REPORT")) else { return unfit(item) };
     let mut findings: Vec<Finding> = grammar(seen).into_iter().chain(known(view, index, seen)).collect();
