@@ -69,7 +69,7 @@ fn answer_all(what: impl Fn(&str) -> &'static str) {
 /// A good adapter, but for what `mode` makes of the act `register`.
 fn play(mut from: impl Read, mut to: impl Write, mode: &str) {
     let acts = vec!["register".to_owned(), "mark-read".to_owned()];
-    let mut server = Server::new(Hello { name: "Acme".into(), acts, sights: vec!["content-indirect".into()], idle: true });
+    let mut server = Server::new(Hello { name: "Acme".into(), acts, sights: vec!["content-indirect".into()], idle: true, listens: None });
     let mut octets = [0; 4096];
     loop {
         let count = from.read(&mut octets).expect("input");

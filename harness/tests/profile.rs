@@ -4,7 +4,7 @@ use std::{fs, path::Path, time::Duration};
 
 use harness::{
     sut::{
-        ICS, IXIT, Kind, Profile, UpperTester,
+        ICS, IXIT, Kind, Profile, Role, UpperTester,
         profile::{parse, read},
         template,
     },
@@ -73,10 +73,10 @@ fn an_edition_goes_with_its_release_and_rules_the_other_out() {
     assert_eq!(newer, of("edition: \"2.0\"\n"));
     assert_eq!([&newer, &older].map(release), ["OMA2.0", "OMA1.0"].map(|r| Some(r.to_owned())));
     let ruled_out = |profile: &Profile| ["CONV-7.3.7", "CPM1-7.3.4"].map(|section| profile.other_edition(section).is_some());
-    assert_eq!([&newer, &older, &Profile::embedded()].map(ruled_out), [[false, true], [true, false], [false, false]]);
+    assert_eq!([&newer, &older, &Profile::embedded(Role::CpmClient)].map(ruled_out), [[false, true], [true, false], [false, false]]);
     assert_eq!(older.other_edition("CONV-7.1").as_deref(), Some("the profile is of CPM 1.0, this is of CPM 2.0"));
-    assert_eq!(release(&Profile::embedded().in_section("CPM1-7.3.4")).as_deref(), Some("OMA1.0"));
-    assert_eq!(release(&Profile::embedded().in_section("CONV-7.3.7")).as_deref(), Some("OMA2.0"));
+    assert_eq!(release(&Profile::embedded(Role::CpmClient).in_section("CPM1-7.3.4")).as_deref(), Some("OMA1.0"));
+    assert_eq!(release(&Profile::embedded(Role::CpmClient).in_section("CONV-7.3.7")).as_deref(), Some("OMA2.0"));
     assert_eq!(newer.in_section("CPM1-7.3.4"), newer);
     let said = changed("role: cpm-client\n", "role: cpm-client\nedition: draft\n");
     assert_eq!(said, "acme.yaml:3:10: edition: unknown edition `draft`, expected one of `1.0`, `2.0`");
@@ -91,8 +91,8 @@ fn every_default_of_the_ixit_is_of_its_kind() {
 
 #[test]
 fn the_embedded_reference_claims_messages() {
-    assert_eq!(Profile::embedded().ics.claims("msg"), Some(true));
-    assert_eq!(Profile::embedded().ics.iter().count(), ICS.len());
+    assert_eq!(Profile::embedded(Role::CpmClient).ics.claims("msg"), Some(true));
+    assert_eq!(Profile::embedded(Role::CpmClient).ics.iter().count(), ICS.len());
 }
 
 #[test]
@@ -153,7 +153,10 @@ fn an_unknown_field_is_answered_with_the_nearest() {
         "acme.yaml:4:1: unknown field `uper tester`, expected one of `name`, `role`, `edition`, `reach`, `upper tester`, `ics`, `ixit`, \
          `users`, `waivers`; did you mean `upper tester`?"
     );
-    assert_eq!(changed("home:", "domain:"), "acme.yaml:3:44: reach: unknown field `domain`, expected one of `sip`, `core`, `home`");
+    assert_eq!(
+        changed("home:", "domain:"),
+        "acme.yaml:3:44: reach: unknown field `domain`, expected one of `sip`, `core`, `home`, `listens`"
+    );
 }
 
 #[test]
@@ -195,14 +198,15 @@ fn text_is_neither_nothing_nor_a_number() {
 fn a_profile_without_claims_is_told_why_that_is_refused() {
     let said = changed("ics: { msg: yes, largemsg: no, gruu: true }\n", "");
     assert!(said.starts_with("acme.yaml:1:1: `ics` is missing: without the vendor's claims"), "{said}");
-    assert!(said.ends_with("notify-failure, restart"), "{said}");
+    assert!(said.ends_with("pf-invites, pf-notify"), "{said}");
 }
 
 #[test]
-fn a_role_without_simulator_is_not_taken_for_a_slip() {
+fn a_role_is_one_of_the_catalogue() {
     assert_eq!(
-        changed("cpm-client", "im-server-proxy"),
-        "acme.yaml:2:7: role: role `im-server-proxy` is not simulated yet; roles: cpm-client"
+        changed("cpm-client", "im-server"),
+        "acme.yaml:2:7: role: unknown role `im-server`, expected one of `cpm-client`, `cpm-participating-function`, `im-server-b2bua`, \
+         `im-server-proxy`"
     );
     assert_eq!(changed("cpm-client", "CPM client"), "acme.yaml:2:7: role: unknown role `CPM client`; did you mean `cpm-client`?");
 }

@@ -37,6 +37,8 @@ impl Play {
             scenario.conduct.insert("always".to_owned(), BTreeMap::from([("Bob".to_owned(), rules)]));
         }
         let plan = Plan {
+            role: harness::sut::Role::CpmClient,
+            listens: None,
             scenario: &scenario,
             ixit: &Ixit::default(),
             transport,

@@ -4,7 +4,13 @@ use std::collections::BTreeMap;
 
 use cucumber::{World as _, step::Collection};
 use gherkin::{Feature, Step};
-use harness::{requirement::Catalogue, scenario::Scenario, sut::Profile, verdict::Reason, yaml};
+use harness::{
+    requirement::Catalogue,
+    scenario::Scenario,
+    sut::{Profile, Role},
+    verdict::Reason,
+    yaml,
+};
 
 use crate::{
     files::{Suite, SuiteError, path_of},
@@ -19,6 +25,8 @@ pub struct Case {
     pub feature: String,
     /// Its section: `CONV-7.2.1.1`.
     pub section: String,
+    /// The role that it is about.
+    pub role: Role,
     /// Title.
     pub title: String,
     /// Line in the feature; for a row of an outline, the row.
@@ -43,9 +51,12 @@ pub struct Judged {
 }
 
 impl Case {
-    /// What rules the case out, in words: another edition, or claims of the ICS; `None`: it applies.
+    /// What rules the case out, in words: another role, another edition, or claims of the ICS; `None`: it applies.
     #[must_use]
     pub fn ruled_out(&self, profile: &Profile) -> Option<String> {
+        if profile.role != self.role {
+            return Some(format!("the profile is of a {}, this is about a {}", profile.role.name(), self.role.name()));
+        }
         if let Some(edition) = profile.other_edition(&self.section) {
             return Some(edition);
         }
@@ -67,8 +78,15 @@ pub fn section_of(feature: &Feature) -> String {
     feature.tags.iter().find(is_section).cloned().unwrap_or_default()
 }
 
+/// The role that a feature is tagged with: `sut-cpm-client`.
+#[must_use]
+pub fn role_of(feature: &Feature) -> Option<Role> {
+    feature.tags.iter().find_map(|tag| Role::named(tag.strip_prefix("sut-")?))
+}
+
 fn of_feature(feature: &Feature) -> Vec<Case> {
     let section = section_of(feature);
+    let role = role_of(feature).unwrap_or(Role::CpmClient);
     let background = |b: &Option<gherkin::Background>| b.as_ref().map(|b| b.steps.clone()).unwrap_or_default();
     let own = feature.scenarios.iter().map(|s| (&[][..], Vec::new(), s));
     let ruled =
@@ -80,6 +98,7 @@ fn of_feature(feature: &Feature) -> Vec<Case> {
             Case {
                 feature: path_of(feature),
                 section: section.clone(),
+                role,
                 title: scenario.name.clone(),
                 line: scenario.position.line,
                 ics: tags.filter_map(|tag| tag.strip_prefix("ics-")).map(str::to_owned).collect(),
@@ -126,6 +145,9 @@ pub fn lint(suite: &Suite) -> Result<(), SuiteError> {
         if section.is_empty() {
             return Err(at(feature.position.line, "the feature has no section tag such as @CONV-7.2.1.1".to_owned()));
         }
+        let Some(role) = role_of(feature) else {
+            return Err(at(feature.position.line, "the feature has no tag of a role such as @sut-cpm-client".to_owned()));
+        };
         let backgrounds =
             feature.background.iter().chain(feature.rules.iter().filter_map(|r| r.background.as_ref())).flat_map(|b| &b.steps);
         let scenarios = feature.scenarios.iter().chain(feature.rules.iter().flat_map(|r| &r.scenarios));
@@ -149,12 +171,15 @@ pub fn lint(suite: &Suite) -> Result<(), SuiteError> {
         let mut network = None;
         for step in backgrounds.chain(scenarios.flat_map(|s| &s.steps)) {
             matches_one(&sentences, step).map_err(|message| at(step.position.line, message))?;
-            if let Some(judged) = judged(step, &section)
-                && suite.catalogue.get(&judged.requirement).is_none()
-            {
+            let judged = judged(step, &section);
+            let row = judged.as_ref().and_then(|judged| suite.catalogue.get(&judged.requirement));
+            if let (Some(judged), None) = (&judged, row) {
                 let known = suite.catalogue.rows().map(|row| row.id.as_str());
                 let nearest = yaml::nearest(&judged.requirement, known).map(|n| format!("; did you mean {n}?")).unwrap_or_default();
                 return Err(at(step.position.line, format!("no requirement is called {}{nearest}", judged.requirement)));
+            }
+            if let Some(row) = row.filter(|row| row.role != role.name()) {
+                return Err(at(step.position.line, format!("{} binds a {}, the feature is about a {}", row.id, row.role, role.name())));
             }
             named(suite, step, &mut network).map_err(|message| at(step.position.line, message))?;
         }

@@ -1,14 +1,17 @@
 //! When: the network acts. And what preamble, user and network share: loading the network, named messages, values.
 
+use std::net::SocketAddr;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use cucumber::when;
 use gherkin::Step;
 use harness::{
-    bench::stage::{self, Plan},
+    bench::stage::{self, Plan, Subject},
     check::{MessageRef, View, compare},
     field::Field,
     role::{Stimulus, conduct::Rule},
+    sut::{Profile, Role},
     template,
     trace::{
         Event,
@@ -69,6 +72,8 @@ pub(crate) async fn load(world: &mut World, name: &str) {
     let plan = Plan {
         scenario,
         ixit: &profile.ixit,
+        role: profile.role,
+        listens: listens(&profile, &subject),
         transport: setup.transport,
         link: setup.link,
         subject,
@@ -87,6 +92,15 @@ pub(crate) async fn load(world: &mut World, name: &str) {
     }
 }
 
+/// Where a server that is a program of its own listens: as the profile says, else its adapter.
+fn listens(profile: &Profile, subject: &Subject) -> Option<SocketAddr> {
+    let told = match subject {
+        Subject::External(sut) => sut.hello().listens.as_ref().and_then(|address| address.parse().ok()),
+        _ => None,
+    };
+    profile.reach.listens.or(told)
+}
+
 /// What the servers of a scenario hold, placeholders filled in.
 fn held(world: &World, scenario: &harness::scenario::Scenario) -> stage::Held {
     let setup = world.setup();
@@ -103,7 +117,6 @@ fn held(world: &World, scenario: &harness::scenario::Scenario) -> stage::Held {
 
 /// Tells an external SUT what it has to know, as far as its adapter can be told.
 async fn provision(world: &mut World) {
-    let setup = world.setup();
     let (profile, patience) = (world.profile(), world.duration("acts"));
     let Some(bench) = world.bench() else { return };
     if !bench.is_external() {
@@ -116,31 +129,7 @@ async fn provision(world: &mut World) {
     if !bench.knows_act("configure") {
         return;
     }
-    let text = |name: &str| Value::String(profile.ixit.text(name).unwrap_or_default().to_owned());
-    let list = |names: &[&str]| Value::Array(names.iter().map(|name| text(name)).collect());
-    let settings = [
-        ("addresses", list(&["alice", "alice.other"])),
-        ("closed-group-token", text("closed group token")),
-        ("controlling-function", text("controlling function")),
-        ("core", Value::String(world.names.get("core").cloned().unwrap_or_default())),
-        ("credentials", list(&["credentials user", "credentials password"])),
-        ("deferred-mgmt-uri", text("deferred management")),
-        ("groups", list(&["lunch group"])),
-        ("home-domain", text("home")),
-        ("instance-id", text("instance id")),
-        ("invitation-timeout", profile.ixit.duration("invitation timeout").as_secs().into()),
-        ("max-participants", profile.ixit.text("max participants").and_then(|n| n.parse::<u64>().ok()).into()),
-        ("transport", Value::String(setup.transport.to_string())),
-    ];
-    let storage = world.names.get("store").map(|address| ("storage-address", Value::String(address.clone())));
-    let object = format!(
-        "{} {}",
-        profile.ixit.text("stored object").unwrap_or_default(),
-        profile.ixit.text("stored object.url").unwrap_or_default()
-    );
-    let objects = profile.ics.claims("storage") == Some(true);
-    let objects = objects.then(|| ("stored-objects", Value::Array(vec![Value::String(object)])));
-    let settings = settings.into_iter().chain(storage).chain(objects);
+    let settings = if profile.role.is_server() { of_server(world, &profile) } else { of_client(world, &profile) };
     for (setting, value) in settings {
         // A product that is set up by hand refuses, and is taken to be set up as the profile says.
         let Some(bench) = world.bench() else { return };
@@ -149,6 +138,58 @@ async fn provision(world: &mut World) {
             return world.stop(Obstacle::new(Reason::SutGone, why));
         }
     }
+}
+
+/// Values of the IXIT, alone and as a list.
+fn ixit_text(profile: &Profile, name: &str) -> Value {
+    Value::String(profile.ixit.text(name).unwrap_or_default().to_owned())
+}
+
+fn ixit_list(profile: &Profile, names: &[&str]) -> Value {
+    Value::Array(names.iter().map(|name| ixit_text(profile, name)).collect())
+}
+
+/// Where the core is, and how it is spoken to.
+fn reach(world: &World) -> [(&'static str, Value); 2] {
+    let core = world.names.get("core").cloned().unwrap_or_default();
+    [("core", Value::String(core)), ("transport", Value::String(world.setup().transport.to_string()))]
+}
+
+/// What a client has to know, the core last but one.
+fn of_client(world: &World, profile: &Profile) -> Vec<(&'static str, Value)> {
+    let (text, list) = (|name| ixit_text(profile, name), |names: &[&str]| ixit_list(profile, names));
+    let mut settings = vec![
+        ("addresses", list(&["alice", "alice.other"])),
+        ("closed-group-token", text("closed group token")),
+        ("controlling-function", text("controlling function")),
+        ("credentials", list(&["credentials user", "credentials password"])),
+        ("deferred-mgmt-uri", text("deferred management")),
+        ("groups", list(&["lunch group"])),
+        ("home-domain", text("home")),
+        ("instance-id", text("instance id")),
+        ("invitation-timeout", profile.ixit.duration("invitation timeout").as_secs().into()),
+        ("max-participants", profile.ixit.text("max participants").and_then(|n| n.parse::<u64>().ok()).into()),
+    ];
+    settings.extend(reach(world));
+    settings.extend(world.names.get("store").map(|address| ("storage-address", Value::String(address.clone()))));
+    if profile.ics.claims("storage") == Some(true) {
+        let words = ["stored object", "stored object.url"].map(|name| profile.ixit.text(name).unwrap_or_default());
+        settings.push(("stored-objects", Value::Array(vec![Value::String(words.join(" "))])));
+    }
+    settings
+}
+
+/// What a server has to know.
+fn of_server(world: &World, profile: &Profile) -> Vec<(&'static str, Value)> {
+    let served = if profile.role == Role::CpmParticipatingFunction { "alice" } else { "bob" };
+    let mut settings = vec![
+        ("served", ixit_list(profile, &[served])),
+        ("deferred-mgmt-uri", ixit_text(profile, "deferred management")),
+        ("home-domain", ixit_text(profile, "home")),
+    ];
+    settings.extend(reach(world));
+    settings.extend(world.names.get("store").map(|address| ("storage-address", Value::String(address.clone()))));
+    settings
 }
 
 /// Makes sure that nobody is registered.

@@ -80,7 +80,7 @@ word!(
     /// The fixed cast.
     Actor,
     "actor",
-    r"Alice|Bob|Carol|Dave|Erin|Mallory|the IMS core|the Controlling Function|the Participating Function|the Lunch Group|the Lobby|the Message Store|the Content Server|the MSRP Relay"
+    r"Alice|Alice's phone|Alice's tablet|Bob|Carol|Dave|Erin|Mallory|the IMS core|the Controlling Function|the Participating Function|the Lunch Group|the Lobby|the Message Store|the Content Server|the MSRP Relay"
 );
 word!(
     /// One addressee, or several.
@@ -98,7 +98,7 @@ word!(
     /// Role of the SUT.
     Role,
     "role",
-    r"CPM Client"
+    r"CPM Client|CPM Participating Function|IM Server as B2BUA|IM Server as Proxy"
 );
 word!(
     /// Whether the SUT's user is registered.

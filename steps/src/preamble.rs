@@ -7,6 +7,7 @@ use gherkin::Step;
 use harness::{
     check::{MessageRef, View},
     role::{Grant, Stimulus, conduct::Rule},
+    sut,
     trace::Mark,
     upper::{Act, Resources, Scope},
     verdict::Reason,
@@ -24,8 +25,14 @@ mod sessions;
 /// Binds the SUT to its place and names whom it serves.
 #[given(expr = "the SUT is a(n) {role} serving {actor}")]
 fn sut(world: &mut World, role: Role, actor: Actor) {
-    if role.0 != "CPM Client" || actor.0 != "Alice" {
-        world.stop(Obstacle::new(Reason::Suite, format!("nobody plays a {role} serving {actor}")));
+    let profile = world.profile();
+    let served = match profile.role {
+        sut::Role::CpmClient | sut::Role::CpmParticipatingFunction => "Alice",
+        sut::Role::ImServerB2bua | sut::Role::ImServerProxy => "Bob",
+    };
+    if role.0 != profile.role.words() || actor.0 != served {
+        let why = format!("the SUT is a {} serving {served}, no {role} serving {actor}", profile.role.words());
+        world.stop(Obstacle::new(Reason::Suite, why));
     }
 }
 

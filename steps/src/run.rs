@@ -20,7 +20,7 @@ use harness::{
     report::{Line, Played, folder::Folder},
     role::{conduct::Rule, null::Null},
     sut::{
-        Profile,
+        Profile, Role,
         external::{ExternalSut, StartError},
     },
     trace::{Event as TraceEvent, Trace, Transport, jsonl, pcapng},
@@ -52,8 +52,8 @@ pub enum Who {
 pub struct Setup {
     /// The suite.
     pub suite: Arc<Suite>,
-    /// The SUT.
-    pub profile: Profile,
+    /// The SUT; without one the references that are built in, each in the features of its role.
+    pub profile: Option<Profile>,
     /// Transport of its signalling.
     pub transport: Transport,
     /// What carries the bytes.
@@ -110,7 +110,7 @@ impl Setup {
     pub fn memory(suite: Arc<Suite>, who: Who) -> Self {
         Self {
             suite,
-            profile: Profile::embedded(),
+            profile: None,
             transport: Transport::Udp,
             link: Link::Memory,
             who,
@@ -142,8 +142,8 @@ impl Setup {
             Who::Null(how, warmth) => Subject::Null(*how, *warmth),
             Who::External(sut) => {
                 let mut sut = Arc::clone(sut).lock_owned().await;
-                if sut.is_gone() {
-                    *sut = ExternalSut::start(&self.profile.upper_tester, &self.profile.folder, self.profile.ixit.duration("acts")).await?;
+                if let Some(profile) = self.profile.as_ref().filter(|_| sut.is_gone()) {
+                    *sut = ExternalSut::start(&profile.upper_tester, &profile.folder, profile.ixit.duration("acts")).await?;
                 }
                 Subject::External(sut)
             }
@@ -253,7 +253,8 @@ fn selected(suite: &Suite, wanted: &BTreeSet<(String, usize)>) -> Vec<Feature> {
 fn begin(setup: &Arc<Setup>, feature: &Feature, scenario: &gherkin::Scenario, world: &mut World) {
     world.setup = Some(Arc::clone(setup));
     world.feature = (path_of(feature), cases::section_of(feature));
-    world.profile = Some(Arc::new(setup.profile.in_section(&world.feature.1)));
+    let embedded = || Profile::embedded(cases::role_of(feature).unwrap_or(Role::CpmClient));
+    world.profile = Some(Arc::new(setup.profile.clone().unwrap_or_else(embedded).in_section(&world.feature.1)));
     world.scenario = (scenario.name.clone(), setup.next_number());
     if let Some(folder) = &setup.folder {
         let head = jsonl::Head {

@@ -317,9 +317,16 @@ impl World {
         self.judge(step, clause, |_| Judgement::NotTaken(fact.to_owned()));
     }
 
+    /// Where a SUT that is a server is, heard or not.
+    fn server(&self) -> Option<(Hop, String)> {
+        let uri = self.names.get("sut")?;
+        let address = uri.strip_prefix("sip:")?.parse().ok()?;
+        Some((Hop::sip(self.setup().transport, address), uri.clone()))
+    }
+
     /// Whether the SUT lives: it answers a request that any SIP user agent answers. `None`: it was never heard.
     pub(crate) async fn lives(&mut self) -> Option<bool> {
-        let (flow, contact) = self.look(last_heard).flatten()?;
+        let (flow, contact) = self.look(last_heard).flatten().or_else(|| self.server())?;
         let reaction = self.duration("reaction");
         let bench = self.bench.as_mut()?;
         let start = bench.record.trace().len();

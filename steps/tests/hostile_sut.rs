@@ -47,7 +47,8 @@ fn sut() {
         exit(3);
     }
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    let mut server = Server::new(Hello { name: mode.clone(), acts: names(Act::NAMES), sights: names(Sight::NAMES), idle: true });
+    let mut server =
+        Server::new(Hello { name: mode.clone(), acts: names(Act::NAMES), sights: names(Sight::NAMES), idle: true, listens: None });
     let (mut core, mut octets) = (String::new(), [0; 4096]);
     loop {
         let count = io::stdin().read(&mut octets).expect("input");

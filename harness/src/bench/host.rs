@@ -42,7 +42,9 @@ pub async fn host(
     let mut net = Net::start(vec![(0, sockets)], vec![(0, service)]);
     let mut record = Recorder::default();
     let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    let mut server = Server::new(Hello { name: name.to_owned(), acts: texts(Act::NAMES), sights: texts(Sight::NAMES), idle: true });
+    let listens = Some(address.to_string());
+    let mut server =
+        Server::new(Hello { name: name.to_owned(), acts: texts(Act::NAMES), sights: texts(Sight::NAMES), idle: true, listens });
     let mut buffer = vec![0; 16_384];
     let mut idle_asked: Vec<u64> = Vec::new();
     loop {

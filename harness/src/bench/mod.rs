@@ -17,6 +17,7 @@ pub mod host;
 pub mod memory;
 pub mod net;
 pub mod record;
+pub mod reference;
 pub mod stage;
 pub mod tls;
 

@@ -14,6 +14,7 @@ use super::{
     memory::Memory,
     net::{Net, Service, Sockets},
     record::Recorder,
+    reference::{self, Around, At},
     tls,
 };
 pub use crate::role::Hosts;
@@ -29,7 +30,7 @@ use crate::{
         participating::{self, Kind, Participating, Places},
     },
     scenario::{Fake, FakeRole, Scenario},
-    sut::{Ixit, external::ExternalSut},
+    sut::{Ixit, Role, external::ExternalSut},
     template,
     trace::{Party, Protocol, Transport},
 };
@@ -37,9 +38,9 @@ use crate::{
 /// What stands in the SUT's place.
 #[derive(Debug)]
 pub enum Subject {
-    /// The reference client, with these rules laid over it: none, or a defect.
+    /// The reference of the role, with these rules laid over it: none, or a defect.
     Reference(Vec<Rule>),
-    /// The reference client inside something else.
+    /// The reference inside something else.
     Wrapped(Wrap),
     /// A SUT that conforms to nothing, from the start or from the first stimulus on.
     Null(Null, Warmth),
@@ -75,6 +76,10 @@ pub struct Plan<'a> {
     pub scenario: &'a Scenario,
     /// Values of the tester.
     pub ixit: &'a Ixit,
+    /// What the SUT is.
+    pub role: Role,
+    /// Where a server that is a program of its own listens for SIP.
+    pub listens: Option<SocketAddr>,
     /// Transport of the SUT's signalling.
     pub transport: Transport,
     /// What carries the bytes.
@@ -104,6 +109,11 @@ pub enum StageError {
     /// No fake is the core.
     #[error("the scenario has no fake with the role ims-core")]
     NoCore,
+    /// Nobody says where the SUT is.
+    #[error(
+        "where the server listens is not known: its adapter has to say so in `listens` of the answer to hello, or the profile in `reach`"
+    )]
+    NoServer,
 }
 
 /// Values of the placeholders that every scenario has: those of the IXIT.
@@ -147,6 +157,24 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
         });
     }
     let core_outer = outers[core].ok_or(StageError::NoCore)?;
+    // The SUT that sits at the bench: its address, and where it takes MSRP.
+    let mut listening = Vec::new();
+    let place = match (&plan.subject, plan.link) {
+        (Subject::External(_), _) => None,
+        (_, Link::Memory) => Some((outer(0), Hop::over(Protocol::Msrp, Transport::Tcp, SocketAddr::new(outer(0).ip(), 2855)))),
+        (_, Link::Net(listen)) => {
+            let bound = Sockets::bind(SocketAddr::new(listen.ip(), 0)).await?;
+            let service = Service::bind(Protocol::Msrp, Transport::Tcp, SocketAddr::new(listen.ip(), 0)).await?;
+            let found = (bound.address, service.hop);
+            sockets.push((fakes.len(), bound));
+            listening.push((fakes.len(), service));
+            Some(found)
+        }
+    };
+    let server = match plan.role.is_server() {
+        true => Some(place.map(|(own, _)| own).or(plan.listens).ok_or(StageError::NoServer)?),
+        false => None,
+    };
     let uris: Vec<Option<String>> = fakes
         .iter()
         .map(|(_, fake)| fake.uri.as_ref().map(|uri| template::fill(uri, |name| names.get(name).cloned())).transpose())
@@ -160,7 +188,6 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
     let bystander = fakes.iter().position(|(_, fake)| fake.role == FakeRole::Bystander).and_then(|place| outers[place]);
     hosts.extend(names.get("home").cloned().zip(bystander));
     let mut services: Vec<Vec<Hop>> = Vec::new();
-    let mut listening = Vec::new();
     for (place, (_, fake)) in fakes.iter().enumerate() {
         let mut own = Vec::new();
         for (number, (protocol, transport)) in spoken(fake.role).iter().enumerate() {
@@ -180,6 +207,7 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
         services.push(own);
     }
     let mut places = BTreeMap::from([("core".to_owned(), core_outer.to_string())]);
+    places.extend(server.map(|address| ("sut".to_owned(), format!("sip:{address}"))));
     for ((name, fake), own) in fakes.iter().zip(&services) {
         match (fake.role, own.as_slice()) {
             (FakeRole::MessageStore, [imap]) => drop(places.insert("store".to_owned(), imap.address.to_string())),
@@ -214,7 +242,7 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
             ..Settings::default()
         };
         let actor: Box<dyn Actor> = match fake.role {
-            FakeRole::ImsCore => Box::new(ImsCore::new(provisioning(plan.ixit, &uris, &inners, core_outer, core), seed)),
+            FakeRole::ImsCore => Box::new(ImsCore::new(provisioning(&plan, &uris, &inners, (core_outer, core), server), seed)),
             FakeRole::CpmClient => Box::new(CpmClient::peer(settings(), inners[place], seed, plan.epoch)),
             FakeRole::Bystander => Box::new(NullSut::cold(Null::Dead)),
             FakeRole::ParticipatingFunction | FakeRole::SessionPeer | FakeRole::ControllingFunction => Box::new(Participating::new(
@@ -255,30 +283,19 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
     let reach = match plan.subject {
         Subject::External(guard) => Reach::External(guard),
         subject => {
-            let (own, msrp) = match plan.link {
-                Link::Memory => (outer(0), Hop::over(Protocol::Msrp, Transport::Tcp, SocketAddr::new(outer(0).ip(), 2855))),
-                Link::Net(listen) => {
-                    let bound = Sockets::bind(SocketAddr::new(listen.ip(), 0)).await?;
-                    let service = Service::bind(Protocol::Msrp, Transport::Tcp, SocketAddr::new(listen.ip(), 0)).await?;
-                    let found = (bound.address, service.hop);
-                    sockets.push((seats.len(), bound));
-                    listening.push((seats.len(), service));
-                    found
-                }
-            };
-            let fingerprint = if plan.link == Link::Memory { tls::MEMORY } else { tls::fingerprint() }.to_owned();
-            let storage_address = places.get("store").and_then(|address| address.parse().ok());
-            let settings =
-                Settings { fingerprint, storage_address, msrp: Some(msrp.address), ..reference(plan.ixit, core_outer, plan.transport) };
-            let client = |rules| -> Box<dyn Actor> {
-                let client = Box::new(CpmClient::new(settings, own, plan.seed, plan.epoch));
-                Box::new(Deviant::new(client, rules, names.clone(), hosts.clone(), Vec::new(), plan.seed))
+            let (own, msrp) = place.ok_or(StageError::NoServer)?;
+            let at = At { sip: own, msrp: msrp.address, fingerprint: fingerprint.to_owned(), seed: plan.seed, epoch: plan.epoch };
+            let store = places.get("store").and_then(|address| address.parse().ok());
+            let around = Around { core: core_outer, transport: plan.transport, store };
+            let reference = |rules| -> Box<dyn Actor> {
+                let reference = reference::provisioned(plan.role, plan.ixit, at, around);
+                Box::new(Deviant::new(reference, rules, names.clone(), hosts.clone(), Vec::new(), plan.seed))
             };
             let actor: Box<dyn Actor> = match subject {
                 Subject::Null(how, Warmth::Cold) => Box::new(NullSut::cold(how)),
-                Subject::Null(how, Warmth::Warm) => Box::new(NullSut::warm(how, client(Vec::new()))),
-                Subject::Reference(rules) => client(rules),
-                Subject::Wrapped(wrap) => wrap(client(Vec::new())),
+                Subject::Null(how, Warmth::Warm) => Box::new(NullSut::warm(how, reference(Vec::new()))),
+                Subject::Reference(rules) => reference(rules),
+                Subject::Wrapped(wrap) => wrap(reference(Vec::new())),
                 Subject::External(_) => unreachable!("taken above"),
             };
             seats.push(Seat { party: Party::sut(), actor, outer: Some(own), inner: None, services: vec![msrp] });
@@ -346,38 +363,22 @@ fn table(held: Option<&BTreeMap<String, Bytes>>) -> Table {
     held.into_iter().flatten().map(|(path, octets)| (path.clone(), (kind(path).to_owned(), octets.clone()))).collect()
 }
 
-fn provisioning(ixit: &Ixit, uris: &[Option<String>], inners: &[SocketAddr], outer: SocketAddr, core: usize) -> Provisioning {
-    let text = |name: &str| ixit.text(name).unwrap_or_default().to_owned();
+fn provisioning(
+    plan: &Plan<'_>,
+    uris: &[Option<String>],
+    inners: &[SocketAddr],
+    (outer, core): (SocketAddr, usize),
+    server: Option<SocketAddr>,
+) -> Provisioning {
+    let text = |name: &str| plan.ixit.text(name).unwrap_or_default().to_owned();
     let behind = uris.iter().zip(inners).filter_map(|(uri, address)| Some((uri.clone()?, *address))).collect();
     Provisioning {
         home: text("home"),
         served: ["alice", "alice.other", "alice.tel"].map(text).to_vec(),
         credentials: (text("credentials user"), text("credentials password")),
         behind,
+        server: server.map(|address| Hop::sip(plan.transport, address)),
         outer,
         inner: inners[core],
-    }
-}
-
-/// Settings of the reference client, as the IXIT has them.
-#[must_use]
-pub fn reference(ixit: &Ixit, core: SocketAddr, transport: Transport) -> Settings {
-    let text = |name: &str| ixit.text(name).unwrap_or_default().to_owned();
-    Settings {
-        addresses: ["alice", "alice.other"].map(text).to_vec(),
-        home: text("home"),
-        core: Some(core),
-        transport,
-        instance_id: text("instance id"),
-        credentials: (text("credentials user"), text("credentials password")),
-        controlling_function: text("controlling function"),
-        groups: vec![text("lunch group")],
-        release: text("user agent release"),
-        max_participants: text("max participants").parse().unwrap_or(usize::MAX),
-        closed_group_token: text("closed group token"),
-        invitation_timeout: ixit.duration("invitation timeout"),
-        deferred_mgmt_uri: text("deferred management"),
-        stored_objects: vec![(text("stored object"), text("stored object.url"))],
-        ..Settings::default()
     }
 }

@@ -47,6 +47,8 @@ pub(crate) fn asked(id: &str) -> Asked {
         id: id.into(),
         section: id.rsplit_once('-').map_or(id, |(section, _)| section).into(),
         title: "Send a pager mode message".into(),
+        role: "cpm-client".into(),
+        source: "a document".into(),
         level: Level::Shall,
         basis: Basis::Keyword,
         obligation: format!("Our words for {id}."),

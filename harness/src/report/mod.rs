@@ -112,6 +112,10 @@ pub struct Asked {
     pub section: String,
     /// Our title of the section.
     pub title: String,
+    /// The role that it binds: `cpm-client`.
+    pub role: String,
+    /// The document that the section stands in.
+    pub source: String,
     /// Its keyword.
     pub level: Level,
     /// Where it comes from.
@@ -187,6 +191,10 @@ pub struct Row {
     pub section: String,
     /// Our title of the section.
     pub title: String,
+    /// The role that it binds.
+    pub role: String,
+    /// The document that its section stands in.
+    pub source: String,
     /// Its keyword.
     pub level: Level,
     /// Where it comes from.
@@ -258,6 +266,8 @@ pub struct Report {
     pub selection: Vec<String>,
     /// The numbers.
     pub counts: Counts,
+    /// The numbers by role.
+    pub roles: BTreeMap<String, Counts>,
     /// The requirements, in document order.
     pub requirements: Vec<Row>,
     /// The scenarios, in the order of their numbers.

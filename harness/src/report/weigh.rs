@@ -36,7 +36,8 @@ pub fn weigh(run: &Run, lines: Vec<Line>, mut scenarios: Vec<Played>) -> Report 
         tool: run.tool.clone(),
         sut: run.sut.clone(),
         selection: run.selection.clone(),
-        counts: counts(&rows, scenarios.len()),
+        counts: counts(&rows.iter().collect::<Vec<_>>(), scenarios.len()),
+        roles: by_role(&rows),
         requirements: rows,
         scenarios,
     }
@@ -62,6 +63,8 @@ fn row(run: &Run, asked: &Asked, mut lines: Vec<Line>) -> Row {
         id: asked.id.clone(),
         section: asked.section.clone(),
         title: asked.title.clone(),
+        role: asked.role.clone(),
+        source: asked.source.clone(),
         level: asked.level,
         basis: asked.basis,
         obligation: asked.obligation.clone(),
@@ -90,7 +93,18 @@ fn under(row: &Row, asked: &Asked, failed: &BTreeSet<&str>) -> Vec<String> {
     asked.depends.iter().filter(|id| **id != row.id && failed.contains(id.as_str())).cloned().collect()
 }
 
-fn counts(rows: &[Row], scenarios: usize) -> Counts {
+/// The numbers of each role, with the scenarios that judged something of it.
+fn by_role(rows: &[Row]) -> BTreeMap<String, Counts> {
+    let mut roles: BTreeMap<String, Vec<&Row>> = BTreeMap::new();
+    rows.iter().for_each(|row| roles.entry(row.role.clone()).or_default().push(row));
+    let of = |rows: Vec<&Row>| {
+        let scenarios: BTreeSet<usize> = rows.iter().flat_map(|row| &row.lines).map(|line| line.number).collect();
+        counts(&rows, scenarios.len())
+    };
+    roles.into_iter().map(|(role, rows)| (role, of(rows))).collect()
+}
+
+fn counts(rows: &[&Row], scenarios: usize) -> Counts {
     let with = |verdict: Verdict| rows.iter().filter(|row| row.verdict == verdict).count();
     Counts {
         requirements: rows.len(),

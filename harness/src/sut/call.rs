@@ -48,6 +48,9 @@ pub struct Hello {
     /// Whether it answers `idle`.
     #[serde(default)]
     pub idle: bool,
+    /// Where a server listens for SIP: `127.0.0.1:5070`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listens: Option<String>,
 }
 
 /// Parameters of `hello`.

@@ -17,10 +17,14 @@ impl Edition {
     /// All of them, the older first.
     pub const ALL: [Self; 2] = [Self::One, Self::Two];
 
-    /// The edition that a section of the catalogue belongs to, by its document: `CPM1-7.3.4` is of CPM 1.0.
+    /// The edition that a section of the catalogue belongs to, by its document: `CPM1-7.3.4` is of CPM 1.0; SIMPLE IM is of none.
     #[must_use]
-    pub fn of(section: &str) -> Self {
-        if section.split('-').next() == Some("CPM1") { Self::One } else { Self::Two }
+    pub fn of(section: &str) -> Option<Self> {
+        match section.split('-').next() {
+            Some("CPM1") => Some(Self::One),
+            Some("CONV") => Some(Self::Two),
+            _ => None,
+        }
     }
 
     /// As it stands in profiles.

@@ -51,6 +51,13 @@ pub const ICS: &[(&str, &str)] = &[
     ("digest", "authenticates by digest (RFC 3261, 22)"),
     ("notify-failure", "tells its user that a message could not be sent"),
     ("restart", "can be ended and started again by the upper tester"),
+    ("im-media", "IM server: is in the media path of its sessions"),
+    ("im-update", "IM server: takes and sends UPDATE (RFC 3311)"),
+    ("im-validates", "IM server: refuses itself what its client cannot take"),
+    ("pf-devices", "participating function: tells the devices of a user apart"),
+    ("pf-history", "participating function: keeps the history of conversations in a message store"),
+    ("pf-invites", "participating function: invites clients that come back, withdraws invitations that nobody answers"),
+    ("pf-notify", "participating function: tells of deferred messages to who subscribes"),
 ];
 
 /// The answers to [`ICS`].

@@ -13,7 +13,7 @@ use std::{
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use super::{Edition, ICS, Ics, Ixit, Reach, UpperTester};
+use super::{Edition, ICS, Ics, Ixit, Reach, Role, UpperTester};
 use crate::yaml::{self, YamlError};
 
 /// Why a profile is refused; shown as `file:line:column: what`.
@@ -51,13 +51,6 @@ pub struct Profile {
     /// Folder of the profile: a program of the upper tester runs there.
     #[serde(skip)]
     pub folder: PathBuf,
-}
-
-/// Which role of the catalogue a SUT has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// CPM client.
-    CpmClient,
 }
 
 /// A fail that is expected for now.
@@ -116,15 +109,16 @@ pub fn parse(file: &str, text: &str) -> Result<Profile, ProfileError> {
 }
 
 impl Profile {
-    /// The profile of the reference that is built in.
+    /// The profile of the reference of a role that is built in.
     #[must_use]
-    pub fn embedded() -> Self {
+    pub fn embedded(role: Role) -> Self {
         // What no section that the suite judges asks of it, the reference does not do.
         let missing = ["filetransfer", "rtp"];
-        let claimed: Vec<&str> = ICS.iter().map(|(item, _)| *item).filter(|item| !missing.contains(item)).collect();
+        let items = ICS.iter().map(|(item, _)| *item);
+        let claimed: Vec<&str> = items.filter(|item| role.is_asked(item) && !missing.contains(item)).collect();
         Self {
             name: "embedded reference".to_owned(),
-            role: Role::CpmClient,
+            role,
             edition: None,
             reach: Reach::default(),
             upper_tester: UpperTester::Embedded,
@@ -141,7 +135,7 @@ impl Profile {
     pub fn in_section(&self, section: &str) -> Self {
         let mut profile = self.clone();
         if profile.edition.is_none() {
-            let edition = Edition::of(section);
+            let edition = Edition::of(section).unwrap_or(Edition::Two);
             profile.edition = Some(edition);
             profile.ixit.derive("user agent release", || edition.release().to_owned());
         }
@@ -151,43 +145,8 @@ impl Profile {
     /// Why a section says nothing about the SUT: it is of another edition. `None`: it does.
     #[must_use]
     pub fn other_edition(&self, section: &str) -> Option<String> {
-        let (own, other) = (self.edition?, Edition::of(section));
+        let (own, other) = (self.edition?, Edition::of(section)?);
         (own != other).then(|| format!("the profile is of CPM {}, this is of CPM {}", own.name(), other.name()))
-    }
-}
-
-impl Role {
-    /// All roles that the suite can test.
-    pub const ALL: [Self; 1] = [Self::CpmClient];
-
-    /// Its name in profiles and in the catalogue.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::CpmClient => "cpm-client",
-        }
-    }
-}
-
-/// Roles of the catalogue that no fake plays the other side of yet.
-const NOT_YET: [&str; 3] = ["cpm-participating-function", "im-server-b2bua", "im-server-proxy"];
-
-impl Serialize for Role {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
-
-impl<'de> Deserialize<'de> for Role {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let names = || Role::ALL.into_iter().map(Role::name);
-        yaml::parsed(deserializer, |word| match Role::ALL.into_iter().find(|role| role.name() == word) {
-            Some(role) => Ok(role),
-            None if NOT_YET.contains(&word) => {
-                Err(format!("role `{word}` is not simulated yet; roles: {}", names().collect::<Vec<_>>().join(", ")))
-            }
-            None => Err(yaml::unknown("role", word, names())),
-        })
     }
 }
 

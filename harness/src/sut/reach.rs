@@ -26,11 +26,14 @@ pub struct Reach {
     /// Home domain of the SUT's user, if not that of the IXIT.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "host")]
     pub home: Option<String>,
+    /// Where a server listens, if its adapter does not say so in the answer to `hello`.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "place")]
+    pub listens: Option<SocketAddr>,
 }
 
 impl Default for Reach {
     fn default() -> Self {
-        Self { sip: vec![Transport::Udp, Transport::Tcp], core: SocketAddr::from(([127, 0, 0, 1], 0)), home: None }
+        Self { sip: vec![Transport::Udp, Transport::Tcp], core: SocketAddr::from(([127, 0, 0, 1], 0)), home: None, listens: None }
     }
 }
 
@@ -160,6 +163,10 @@ impl<'de> Visitor<'de> for Transports {
 
 fn host<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     yaml::parsed(deserializer, |text| Kind::Host.accepts(text).map(|()| Some(text.to_owned())))
+}
+
+fn place<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    address(deserializer).map(Some)
 }
 
 fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {

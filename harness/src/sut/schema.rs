@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Edition, ICS, IXIT, Kind,
     call::{Hello, HelloParams, NoParams, PROTOCOL, ResetParams},
-    profile::Role,
+    role::Role,
 };
 use crate::upper::{Act, SETTINGS, Sight};
 
@@ -108,6 +108,7 @@ pub fn profile() -> Value {
                         "default": "127.0.0.1:0",
                     },
                     "home": { "description": "Home domain of the SUT's user.", "type": "string" },
+                    "listens": { "description": "IP address and port where a server listens, if its adapter does not say.", "type": "string" },
                 },
             },
             "upper tester": {

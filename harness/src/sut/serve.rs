@@ -119,7 +119,13 @@ mod tests {
     use super::*;
 
     fn server() -> Server {
-        Server::new(Hello { name: "Acme".into(), acts: vec!["register".into(), "mark-read".into()], sights: vec![], idle: false })
+        Server::new(Hello {
+            name: "Acme".into(),
+            acts: vec!["register".into(), "mark-read".into()],
+            sights: vec![],
+            idle: false,
+            listens: None,
+        })
     }
 
     fn only(line: &str) -> Incoming {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use harness::sut::{Edition, Profile, profile};
+use harness::sut::{Edition, profile};
 use serde::Serialize;
 
 use super::{Done, Format, Stop, print, profile_and_ids, selects};
@@ -10,7 +10,7 @@ use crate::{cases, files::Suite};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// A profile (sut.yaml), then ids; without a profile that of the built-in reference client.
+    /// A profile (sut.yaml), then ids; without a profile those of the built-in references.
     #[arg(value_name = "PROFILE | ID")]
     what: Vec<String>,
     /// Text or JSON.
@@ -23,6 +23,7 @@ pub(super) struct Args {
 struct Entry {
     id: String,
     section: String,
+    /// Empty: of none.
     edition: &'static str,
     role: String,
     level: String,
@@ -33,19 +34,17 @@ struct Entry {
 
 pub(super) fn main(suite: &Suite, args: Args) -> Done {
     let (path, ids) = profile_and_ids(&suite.catalogue, &args.what)?;
-    let profile = match &path {
-        None => Profile::embedded(),
-        Some(path) => profile::read(path).map_err(Stop::data)?,
-    };
+    let given = path.map(|path| profile::read(&path).map_err(Stop::data)).transpose()?;
     let all = cases::cases(suite);
     let by = cases::by_requirement(&suite.catalogue, &all);
     let mut entries = Vec::new();
     for row in suite.catalogue.rows().filter(|row| selects(&suite.catalogue, &ids, &row.id)) {
+        let profile = super::profile_of(given.as_ref(), &row.role);
         let judging = by.get(&row.id).map_or(&[][..], Vec::as_slice);
         let playing: Vec<_> = judging.iter().filter(|case| case.ruled_out(&profile).is_none()).collect();
         let untested = all.iter().flat_map(|case| &case.judged).find(|j| j.requirement == row.id).and_then(|j| j.untested);
         let section = suite.catalogue.section_of(&row.id).map(|s| format!("{}-{}", s.document, s.section)).unwrap_or_default();
-        let edition = Edition::of(&section).name();
+        let edition = Edition::of(&section).map_or("", Edition::name);
         let reason = profile.other_edition(&section).or_else(|| match (playing.is_empty(), judging.first()) {
             (false, _) => None,
             (true, Some(case)) => case.ruled_out(&profile),
@@ -72,7 +71,8 @@ pub(super) fn main(suite: &Suite, args: Args) -> Done {
             (None, 1) => "1 scenario".to_owned(),
             (None, n) => format!("{n} scenarios"),
         };
-        let _ = writeln!(out, "{:<26} CPM {:<4} {:<10} {what}", entry.id, entry.edition, entry.level);
+        let edition = if entry.edition.is_empty() { String::new() } else { format!("CPM {}", entry.edition) };
+        let _ = writeln!(out, "{:<26} {edition:<8} {:<10} {what}", entry.id, entry.level);
     }
     let tested = entries.iter().filter(|e| e.tested).count();
     let _ = writeln!(out, "{} requirements, {tested} tested", entries.len());

@@ -8,7 +8,12 @@ use std::{
 };
 
 use clap::{Parser, Subcommand, ValueEnum};
-use harness::{report::escape, requirement::Catalogue, yaml};
+use harness::{
+    report::escape,
+    requirement::Catalogue,
+    sut::{Profile, Role},
+    yaml,
+};
 
 use crate::{
     cases,
@@ -61,7 +66,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the suite: against the SUT of a profile, or without one against the built-in reference client.
+    /// Run the suite: against the SUT of a profile, or without one against the built-in reference of each role.
     Run(run::Args),
     /// What would run, what would not, and which claim decided.
     List(list::Args),
@@ -216,6 +221,11 @@ fn profile_and_ids(catalogue: &Catalogue, args: &[String]) -> Result<(Option<Pat
         }
     }
     Ok((profile, ids))
+}
+
+/// The profile that a row of a role is about: the one given, else that of the reference of the role.
+fn profile_of(given: Option<&Profile>, role: &str) -> Profile {
+    given.cloned().unwrap_or_else(|| Profile::embedded(Role::named(role).unwrap_or(Role::CpmClient)))
 }
 
 /// Whether a requirement is selected; no selector selects all.

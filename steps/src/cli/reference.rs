@@ -1,15 +1,15 @@
-//! `reference`: the reference client as a process of its own, behind the upper tester's protocol.
+//! `reference`: the reference of a role as a process of its own, behind the upper tester's protocol.
 
 use std::{net::SocketAddr, path::Path};
 
 use harness::{
-    bench::{host, stage, tls},
-    role::{
-        Actor,
-        conduct::Deviant,
-        cpm_client::{CpmClient, Settings},
+    bench::{
+        host,
+        reference::{self, At},
+        stage, tls,
     },
-    sut::{Edition, Profile},
+    role::{Actor, conduct::Deviant},
+    sut::{Edition, Profile, Role},
 };
 
 use super::{Done, FINE, HARNESS, Stop};
@@ -18,7 +18,7 @@ use crate::{files::Suite, run};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Which role.
-    #[arg(value_parser = ["cpm-client"])]
+    #[arg(value_parser = Role::ALL.map(Role::name))]
     role: String,
     /// Lay the defect of this requirement over it.
     #[arg(long, value_name = "ID")]
@@ -44,11 +44,12 @@ pub(super) fn main(suite: Option<&Path>, args: Args) -> Done {
     };
     let seed = u64::try_from(run::unix_now().as_nanos()).unwrap_or_default();
     let epoch = i64::try_from(run::unix_now().as_secs()).unwrap_or_default();
-    let make = |address, msrp| -> Box<dyn Actor> {
-        let release = Edition::ALL.into_iter().find(|edition| edition.name() == args.edition).unwrap_or(Edition::Two).release().to_owned();
-        let settings = Settings { release, msrp: Some(msrp), fingerprint: tls::fingerprint().to_owned(), ..Settings::default() };
-        let client = Box::new(CpmClient::new(settings, address, seed, epoch));
-        Box::new(Deviant::new(client, rules, stage::names(&Profile::embedded().ixit), stage::Hosts::new(), Vec::new(), seed))
+    let role = Role::named(&args.role).ok_or_else(|| Stop::usage(format!("no role is called {}", args.role)))?;
+    let edition = Edition::ALL.into_iter().find(|edition| edition.name() == args.edition).unwrap_or(Edition::Two);
+    let make = |sip, msrp| -> Box<dyn Actor> {
+        let at = At { sip, msrp, fingerprint: tls::fingerprint().to_owned(), seed, epoch };
+        let (reference, names) = (reference::blank(role, edition, at), stage::names(&Profile::embedded(role).ixit));
+        Box::new(Deviant::new(reference, rules, names, stage::Hosts::new(), Vec::new(), seed))
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let name = format!("cpmspec reference {} {}", args.role, env!("CARGO_PKG_VERSION"));

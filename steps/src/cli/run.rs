@@ -1,7 +1,7 @@
 //! `run`: plays the suite, writes the run folder, says what is no pass.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::{IsTerminal as _, Write as _},
     path::{Path, PathBuf},
@@ -11,7 +11,8 @@ use std::{
 
 use harness::{
     report::{
-        Asked, Folder, RUN_SCHEMA, Report, Row, Run, RunStatus, SuiteFacts, SutFacts, ToolFacts, escape, html, json, junit, markdown, weigh,
+        Asked, Counts, Folder, RUN_SCHEMA, Report, Row, Run, RunStatus, SuiteFacts, SutFacts, ToolFacts, escape, html, json, junit,
+        markdown, weigh,
     },
     requirement::Requirement,
     sut::{Profile, UpperTester, external::ExternalSut, profile},
@@ -19,7 +20,7 @@ use harness::{
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{DATA, Done, FAILED, FINE, HARNESS, INCONCLUSIVE, INTERRUPTED, Stop, profile_and_ids, selects};
+use super::{DATA, Done, FAILED, FINE, HARNESS, INCONCLUSIVE, INTERRUPTED, Stop, profile_and_ids, profile_of, selects};
 use crate::{
     cases::{self, Case},
     files::Suite,
@@ -28,7 +29,7 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// A profile (sut.yaml), then ids; without a profile the built-in reference client is the SUT.
+    /// A profile (sut.yaml), then ids; without a profile the built-in reference of each role is the SUT.
     #[arg(value_name = "PROFILE | ID")]
     what: Vec<String>,
     /// Folder to write the run to; it must not exist, or be empty. Default: runs/<time>.
@@ -50,12 +51,9 @@ pub(super) struct Args {
 
 pub(super) fn main(suite: Arc<Suite>, args: Args) -> Done {
     let (path, ids) = profile_and_ids(&suite.catalogue, &args.what)?;
-    let profile = match &path {
-        None => Profile::embedded(),
-        Some(path) => profile::read(path).map_err(Stop::data)?,
-    };
+    let profile = path.map(|path| profile::read(&path).map_err(Stop::data)).transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let done = runtime.block_on(play(&suite, &profile, &ids, &args));
+    let done = runtime.block_on(play(&suite, profile.as_ref(), &ids, &args));
     // Readers of sockets and pipes that wait for ever must not keep the process.
     runtime.shutdown_background();
     done
@@ -67,12 +65,14 @@ struct Plan {
     cases: Vec<Case>,
 }
 
-fn plan(suite: &Suite, profile: &Profile, ids: &[String]) -> Plan {
+/// What binds the role of the SUT; without a profile, what binds any role.
+fn plan(suite: &Suite, given: Option<&Profile>, ids: &[String]) -> Plan {
     let all = cases::cases(suite);
     let by = cases::by_requirement(&suite.catalogue, &all);
     let selected = |id: &str| selects(&suite.catalogue, ids, id);
-    let applies = |case: &&Case| case.ruled_out(profile).is_none();
-    let asked = suite.catalogue.rows().filter(|row| selected(&row.id)).map(|row| asked(suite, row, &all, &by, profile)).collect();
+    let applies = |case: &&Case| case.ruled_out(&profile_of(given, case.role.name())).is_none();
+    let binds = |row: &&Requirement| given.is_none_or(|profile| profile.role.name() == row.role) && selected(&row.id);
+    let asked = suite.catalogue.rows().filter(binds).map(|row| asked(suite, row, &all, &by, &profile_of(given, &row.role))).collect();
     let cases = all.iter().filter(applies).filter(|case| case.judged.iter().any(|j| selected(&j.requirement))).cloned().collect();
     Plan { asked, cases }
 }
@@ -92,6 +92,8 @@ fn asked(suite: &Suite, row: &Requirement, all: &[Case], by: &BTreeMap<String, V
         id: row.id.clone(),
         section: id,
         title: section.map(|s| s.title.clone()).unwrap_or_default(),
+        role: row.role.clone(),
+        source: section.map(|s| s.source.clone()).unwrap_or_default(),
         level: row.level,
         basis: row.basis,
         obligation: row.obligation.clone(),
@@ -102,12 +104,15 @@ fn asked(suite: &Suite, row: &Requirement, all: &[Case], by: &BTreeMap<String, V
     }
 }
 
-async fn play(suite: &Arc<Suite>, profile: &Profile, ids: &[String], args: &Args) -> Done {
+async fn play(suite: &Arc<Suite>, given: Option<&Profile>, ids: &[String], args: &Args) -> Done {
     let start = run::unix_now();
     let stamp = jiff::Timestamp::from_second(i64::try_from(start.as_secs()).unwrap_or_default()).unwrap_or_default();
-    let Plan { asked, cases } = plan(suite, profile, ids);
-    let external = matches!(profile.upper_tester, UpperTester::Stdio(_) | UpperTester::Tcp(_));
-    let who = if external {
+    let Plan { asked, cases } = plan(suite, given, ids);
+    if let Some(profile) = given.filter(|_| asked.is_empty()) {
+        return Err(Stop::usage(format!("nothing that is selected binds a {}", profile.role.name())));
+    }
+    let external = given.filter(|profile| matches!(profile.upper_tester, UpperTester::Stdio(_) | UpperTester::Tcp(_)));
+    let who = if let Some(profile) = external {
         let patience = profile.ixit.duration("acts");
         // An adapter that cannot be trusted, or not even started, is a fault of the profile.
         let sut = ExternalSut::start(&profile.upper_tester, &profile.folder, patience)
@@ -126,19 +131,15 @@ async fn play(suite: &Arc<Suite>, profile: &Profile, ids: &[String], args: &Args
         milliseconds: 0,
         suite: SuiteFacts { version: env!("CARGO_PKG_VERSION").to_owned(), sha256: suite.sha256() },
         tool: ToolFacts { name: "cpmspec".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
-        sut: SutFacts {
-            name: profile.name.clone(),
-            role: profile.role.name().to_owned(),
-            transports: profile.reach.sip.clone(),
-            ics: profile.ics.iter().map(|(item, yes)| (item.to_owned(), if yes { "yes" } else { "no" }.to_owned())).collect(),
-        },
+        sut: facts(given, &asked),
         selection: ids.to_vec(),
         strict: args.strict,
         requirements: asked,
     };
     folder.write_run(&run).map_err(|e| Stop(HARNESS, e.to_string()))?;
     let seed = args.seed.unwrap_or(u64::try_from(start.as_nanos()).unwrap_or_default());
-    let total = cases.len() * profile.reach.sip.len();
+    let reach = given.map(|profile| profile.reach.clone()).unwrap_or_default();
+    let total = cases.len() * reach.sip.len();
     let progress = progress(total);
     let events = Arc::new(Mutex::new(Events::create(&root)?));
     events
@@ -147,17 +148,17 @@ async fn play(suite: &Arc<Suite>, profile: &Profile, ids: &[String], args: &Args
         .tell("run-started", &serde_json::json!({ "scenarios": total, "seed": seed }));
     let playing = async {
         let mut first = 1;
-        for transport in &profile.reach.sip {
+        for transport in &reach.sip {
             let (bar, log) = (progress.clone(), Arc::clone(&events));
             let tell = Tell(Box::new(move |finished: &Finished| {
                 bar.inc(1);
                 bar.set_message(escape::terminal(&finished.played.scenario));
                 log.lock().unwrap_or_else(std::sync::PoisonError::into_inner).finished(finished);
             }));
-            let base = Setup::memory(Arc::clone(suite), who.clone()).net(*transport, profile.reach.core, seed);
-            let setup = Setup { profile: profile.clone(), folder: Some(root.clone()), first, slow: args.slow, tell, ..base };
+            let base = Setup::memory(Arc::clone(suite), who.clone()).net(*transport, reach.core, seed);
+            let setup = Setup { profile: given.cloned(), folder: Some(root.clone()), first, slow: args.slow, tell, ..base };
             // One user, or one port, is for one scenario at a time.
-            let jobs = if external || profile.reach.core.port() != 0 { 1 } else { args.jobs };
+            let jobs = if external.is_some() || reach.core.port() != 0 { 1 } else { args.jobs };
             first += run::play(Arc::new(setup), &cases, jobs).await.len();
         }
     };
@@ -175,7 +176,36 @@ async fn play(suite: &Arc<Suite>, profile: &Profile, ids: &[String], args: &Args
     run.milliseconds = u64::try_from((run::unix_now().saturating_sub(start)).as_millis()).unwrap_or_default();
     folder.write_run(&run).map_err(|e| Stop(HARNESS, e.to_string()))?;
     events.lock().unwrap_or_else(std::sync::PoisonError::into_inner).tell("run-ended", &serde_json::json!({ "complete": complete }));
-    conclude(&root, profile, args)
+    conclude(&root, given, args)
+}
+
+/// Whom the run is about.
+fn facts(given: Option<&Profile>, asked: &[Asked]) -> SutFacts {
+    let roles: BTreeSet<&str> = asked.iter().map(|asked| asked.role.as_str()).collect();
+    let profiles: Vec<Profile> =
+        given.map_or_else(|| roles.iter().map(|role| profile_of(None, role)).collect(), |profile| vec![profile.clone()]);
+    let says = |(item, yes): (&'static str, bool)| (item.to_owned(), if yes { "yes" } else { "no" }.to_owned());
+    SutFacts {
+        name: profiles.first().map(|profile| profile.name.clone()).unwrap_or_default(),
+        role: roles.into_iter().collect::<Vec<_>>().join(", "),
+        transports: profiles.first().map(|profile| profile.reach.sip.clone()).unwrap_or_default(),
+        ics: profiles.iter().flat_map(|profile| profile.ics.iter().filter(|(item, _)| profile.role.is_asked(item)).map(says)).collect(),
+    }
+}
+
+/// A line of the summary.
+fn tally(about: &str, counts: &Counts) -> String {
+    format!(
+        "{about}{} requirements: {} pass, {} fail, {} inconclusive, {} error, {} not applicable, {} not tested; {} warnings\n",
+        counts.requirements,
+        counts.pass,
+        counts.fail,
+        counts.inconclusive,
+        counts.error,
+        counts.not_applicable,
+        counts.not_tested,
+        counts.warnings
+    )
 }
 
 /// A folder below `runs` that does not exist yet: two runs may begin in one second.
@@ -225,7 +255,7 @@ impl Events {
 }
 
 /// Writes the reports from the run folder, prints what is no pass, and gives the exit status.
-fn conclude(root: &Path, profile: &Profile, args: &Args) -> Done {
+fn conclude(root: &Path, profile: Option<&Profile>, args: &Args) -> Done {
     let recorded = Folder::read(root).map_err(Stop::data)?;
     let report = weigh(&recorded.run, recorded.lines, recorded.scenarios);
     let folder = Folder::at(root);
@@ -242,26 +272,20 @@ fn conclude(root: &Path, profile: &Profile, args: &Args) -> Done {
         out.push_str(&format!("remark: {}\n", escape::terminal(remark)));
     }
     report.requirements.iter().filter(|row| row.verdict != Verdict::Pass || row.warnings > 0).for_each(|row| out.push_str(&line(row)));
+    out.push('\n');
+    if report.roles.len() > 1 {
+        report.roles.iter().for_each(|(role, counts)| out.push_str(&tally(&format!("{role}: "), counts)));
+    }
     let counts = &report.counts;
-    out.push_str(&format!(
-        "\n{} requirements: {} pass, {} fail, {} inconclusive, {} error, {} not applicable, {} not tested; {} warnings\n",
-        counts.requirements,
-        counts.pass,
-        counts.fail,
-        counts.inconclusive,
-        counts.error,
-        counts.not_applicable,
-        counts.not_tested,
-        counts.warnings
-    ));
-    let transports: Vec<_> = profile.reach.sip.iter().map(ToString::to_string).collect();
+    out.push_str(&tally("", counts));
+    let transports: Vec<_> = report.sut.transports.iter().map(ToString::to_string).collect();
     out.push_str(&format!(
         "{} scenarios over {} in {:.1} s\n",
         counts.scenarios,
         transports.join(" and "),
         report.milliseconds as f64 / 1000.0
     ));
-    let (waived, complaints) = waived(profile, &report);
+    let (waived, complaints) = profile.map(|profile| waived(profile, &report)).unwrap_or_default();
     for complaint in &complaints {
         out.push_str(&format!("{}\n", escape::terminal(complaint)));
     }

@@ -44,6 +44,8 @@ pub struct Provisioning {
     pub credentials: (String, String),
     /// The fakes behind the core: their addresses and where they are.
     pub behind: Vec<(String, SocketAddr)>,
+    /// Of a SUT that is a server: where it is reached, whoever is registered.
+    pub server: Option<Hop>,
     /// Address towards the SUT.
     pub outer: SocketAddr,
     /// Address towards the fakes.
@@ -75,12 +77,13 @@ impl ImsCore {
     /// A core with nobody registered.
     #[must_use]
     pub fn new(has: Provisioning, seed: u64) -> Self {
+        let heard = has.server.map(|hop| (hop, format!("sip:{}", hop.address)));
         Self {
             has,
             ids: Ids::new(seed),
             grant: Grant::default(),
             binding: None,
-            heard: None,
+            heard,
             transactions: Transactions::default(),
             streams: BTreeMap::new(),
             out: VecDeque::new(),
@@ -97,6 +100,9 @@ impl ImsCore {
             return;
         }
         let from_fake = self.is_behind(hop.address);
+        if let Some(server) = self.has.server.filter(|_| from_fake) {
+            return self.by_way_of(server, hop, &message);
+        }
         match message.method().unwrap_or_default() {
             "REGISTER" | "OPTIONS" => {
                 if let Heard::Request(id, request) = self.transactions.receive(now, hop, message) {
@@ -260,8 +266,11 @@ impl Actor for ImsCore {
                     .header("CSeq", &format!("1 {}", wanted.method))
                     .overlaid(&wanted.headers)
                     .finish();
-                let own = Hop::sip(Transport::Udp, self.has.inner);
-                self.terminating(now, own, &Message::parse(octets));
+                let (own, message) = (Hop::sip(Transport::Udp, self.has.inner), Message::parse(octets));
+                match self.has.server {
+                    Some(server) => self.by_way_of(server, own, &message),
+                    None => self.terminating(now, own, &message),
+                }
             }
         }
     }

@@ -44,7 +44,7 @@ impl ImsCore {
             patch.prepend(&message, "Record-Route", &format!("{INNER_ROUTE}, {}", self.outer_route(hop.transport)));
         }
         patch.remove(&message, "Route").remove(&message, "P-Preferred-Identity").remove(&message, "P-Preferred-Service");
-        if message.first("P-Asserted-Identity").is_none() && !goes_along(&message) {
+        if message.first("P-Asserted-Identity").is_none() && !goes_along(&message) && self.has.server.is_none() {
             patch.append(&message, "P-Asserted-Identity", &format!("<{}>", asserted.unwrap_or_default()));
         }
         let bytes = patch.apply(raw);
@@ -82,6 +82,35 @@ impl ImsCore {
             patch.append(message, "P-Asserted-Identity", &format!("<{sender}>"));
         }
         patch.remove(message, "Route").remove(message, "P-Preferred-Identity").remove(message, "P-Preferred-Service");
+        let bytes = patch.apply(raw);
+        self.out.push_back(Output::Transmit { hop: to, bytes });
+    }
+
+    /// A request of a fake goes by way of the server that the SUT is (TS 24.229, 5.4.3.3): a first one with the server and the core on
+    /// its route, one inside a dialog by the route that was recorded, else to the host that it names.
+    pub(super) fn by_way_of(&mut self, server: Hop, hop: Hop, message: &Message) {
+        let raw = &message.raw;
+        let target = message.request_uri().map(|u| Uri::parse(&u.text(raw)));
+        let route: Vec<String> = message.elements("Route").iter().map(|span| span.text(raw).trim().to_owned()).collect();
+        let own = self.outer_route(server.transport);
+        let left: Vec<&String> = route.iter().skip_while(|element| **element == INNER_ROUTE || same_host(element, &own)).collect();
+        let address = target.as_ref().and_then(host);
+        let beside = left.is_empty() && address.is_some_and(|address| self.is_behind(address));
+        let to = if beside { Hop::sip(Transport::Udp, address.unwrap_or(server.address)) } else { server };
+        let mut patch = self.forwarded(message, hop, Hop::sip(to.transport, if beside { self.has.inner } else { self.has.outer }));
+        patch.remove(message, "Route").remove(message, "P-Preferred-Identity").remove(message, "P-Preferred-Service");
+        if !left.is_empty() {
+            patch.append(message, "Route", &left.into_iter().cloned().collect::<Vec<_>>().join(", "));
+        } else if address.is_none_or(|address| address != server.address && !beside) {
+            patch.append(message, "Route", &format!("<sip:{};lr>, {own}", server.address));
+        }
+        if makes_dialog(message) {
+            patch.prepend(message, "Record-Route", &format!("{own}, {INNER_ROUTE}"));
+        }
+        let sender = self.has.behind.iter().find(|(_, a)| *a == hop.address).map(|(uri, _)| uri.clone());
+        if let Some(sender) = sender.filter(|_| message.first("P-Asserted-Identity").is_none() && !goes_along(message)) {
+            patch.append(message, "P-Asserted-Identity", &format!("<{sender}>"));
+        }
         let bytes = patch.apply(raw);
         self.out.push_back(Output::Transmit { hop: to, bytes });
     }
@@ -145,6 +174,12 @@ fn direct(target: &str, registered: &str, flow: Hop) -> Option<Hop> {
 /// The host of a URI that is an address, with its port.
 fn host(uri: &Uri) -> Option<SocketAddr> {
     format!("{}:{}", uri.host, uri.port.unwrap_or(5060)).parse().ok()
+}
+
+/// Whether two elements of a route lead to the same host.
+fn same_host(a: &str, b: &str) -> bool {
+    let of = |text: &str| host(&Uri::parse(text.trim_matches(['<', '>'])));
+    of(a).is_some() && of(a) == of(b)
 }
 
 /// Whether a dialog may come of the request, so that the route is recorded (16.6, 4).

@@ -19,6 +19,7 @@ fn registered() -> ImsCore {
             served: vec!["sip:alice@example.com".to_owned()],
             credentials: (String::new(), String::new()),
             behind: vec![("sip:bob@example.com".to_owned(), FAKE.parse().unwrap())],
+            server: None,
             outer: "192.0.2.2:5060".parse().unwrap(),
             inner: CORE.parse().unwrap(),
         },
