@@ -50,6 +50,8 @@ pub struct Suite {
     pub catalogue: Catalogue,
     /// The rulings.
     pub rulings: Vec<Ruling>,
+    /// Documents by the file names that the catalogue gives: our titles.
+    pub sources: BTreeMap<String, String>,
     /// Scenario files by name: `cpm-client/pager-mode`.
     pub scenarios: BTreeMap<String, Scenario>,
     /// Defects by requirement.
@@ -115,6 +117,7 @@ impl Suite {
             features: Vec::new(),
             catalogue: Catalogue::default(),
             rulings: Vec::new(),
+            sources: BTreeMap::new(),
             scenarios: BTreeMap::new(),
             defects: BTreeMap::new(),
             files,
@@ -125,6 +128,7 @@ impl Suite {
             let extension = path.rsplit('.').next().unwrap_or_default();
             match (path.split('/').collect::<Vec<_>>().as_slice(), extension) {
                 (["features", "catalogue", _], "yaml") => sections.push(yaml::from_str(path, &text())?),
+                (["features", "sources.yaml"], _) => suite.sources = yaml::from_str(path, &text())?,
                 (["features", "rulings.yaml"], _) => suite.rulings = yaml::from_str(path, &text())?,
                 (["features", ..], "feature") => suite.raw.push(feature(path, &text())?),
                 (["scenarios", "defects", _], "yaml") => {

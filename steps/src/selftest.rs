@@ -2,17 +2,23 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    io,
+    num::NonZeroUsize,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use harness::{
     bench::stage::Warmth,
     report::Line,
     requirement::Requirement,
-    role::null::Null,
+    role::{conduct::Rule, null::Null},
     verdict::{Severity, Verdict},
 };
 use serde::Serialize;
+use tokio::runtime::Runtime;
 
 use crate::{
     cases::{self, Case},
@@ -87,69 +93,117 @@ pub fn exempted(suite: &Suite) -> usize {
 }
 
 /// Plays the defects of the selected rows: `full`, against all cases; else against those of their section and neighbourhood.
-pub async fn matrix(suite: &Arc<Suite>, selected: &dyn Fn(&str) -> bool, full: bool) -> Outcome {
+///
+/// # Errors
+/// That a runtime could not be made.
+pub fn matrix(suite: &Arc<Suite>, selected: &(dyn Fn(&str) -> bool + Sync), full: bool) -> io::Result<Outcome> {
     let all = cases::cases(suite);
     let by = cases::by_requirement(&suite.catalogue, &all);
     let rows: Vec<&Requirement> = suite.catalogue.rows().filter(|row| selected(&row.id)).collect();
     let judged: Vec<&Requirement> = rows.iter().copied().filter(|row| by.get(&row.id).is_some_and(|cases| !cases.is_empty())).collect();
-    let reference = weights(&play(suite, Who::Reference(Vec::new()), &all).await);
+    let plans: Vec<Plan<'_>> = judged.iter().filter_map(|row| Plan::of(suite, row, &all, full)).collect();
+    let needed: BTreeSet<(&str, usize)> =
+        plans.iter().flat_map(|plan| &plan.cases).map(|case| (case.feature.as_str(), case.line)).collect();
+    let played: Vec<Case> = all.iter().filter(|case| needed.contains(&(case.feature.as_str(), case.line))).cloned().collect();
+    let chunks: Vec<&[Case]> = played.chunks(CHUNK).collect();
+    let lines = side_by_side(&chunks, |runtime, cases| play(runtime, suite, Who::Reference(Vec::new()), cases))?;
+    let reference = weights(&lines.concat());
+    let kills = side_by_side(&plans, |runtime, plan| {
+        let lines = play(runtime, suite, Who::Reference(plan.rules.clone()), &plan.cases);
+        kill(plan, &reference, &weights(&lines))
+    })?;
+    let passes = |row: &&&Requirement| reference.get(&row.id).is_some_and(|weight| weight.verdict == Verdict::Pass);
     let mut outcome = Outcome {
         requirements: rows.len(),
         judged: judged.len(),
-        defects: 0,
-        killed: 0,
-        precise: 0,
-        runs: 0,
-        survivors: Vec::new(),
+        defects: plans.len(),
+        killed: kills.iter().filter(|kill| kill.killed).count(),
+        precise: kills.iter().filter(|kill| kill.killed && kill.far.is_empty() && kill.dead.is_empty()).count(),
+        runs: plans.iter().map(|plan| plan.cases.len()).sum(),
+        survivors: judged.iter().map(|row| row.id.clone()).collect(),
         null_suts: Vec::new(),
         warm_null_suts: Vec::new(),
-        matrix: BTreeMap::new(),
-        reference: by
-            .iter()
-            .filter(|(id, cases)| !cases.is_empty() && reference.get(*id).is_none_or(|w| w.verdict != Verdict::Pass))
-            .map(|(id, _)| id.clone())
-            .collect(),
+        matrix: plans.iter().map(|plan| plan.row.id.clone()).zip(kills).collect(),
+        reference: judged.iter().filter(|row| !passes(row)).map(|row| row.id.clone()).collect(),
     };
-    for row in judged {
-        let Some(rules) = suite.defects.get(&row.id) else {
-            outcome.survivors.push(row.id.clone());
-            continue;
-        };
-        let near: BTreeSet<&str> = suite.catalogue.neighbourhood(&row.id);
-        let also: BTreeSet<&String> = rules.iter().flat_map(|rule| rule.also.keys()).collect();
-        let is_near = |id: &String| near.contains(id.as_str()) || also.contains(id);
-        let touched: Vec<Case> = all.iter().filter(|case| full || case.judged.iter().any(|j| is_near(&j.requirement))).cloned().collect();
-        outcome.runs += touched.len();
-        outcome.defects += 1;
-        let lines = play(suite, Who::Reference(rules.clone()), &touched).await;
-        let kill = kill(row, &near, &also, &reference, &weights(&lines), &touched);
-        outcome.killed += usize::from(kill.killed);
-        outcome.precise += usize::from(kill.killed && kill.far.is_empty() && kill.dead.is_empty());
-        if !kill.killed {
-            outcome.survivors.push(row.id.clone());
-        }
-        outcome.matrix.insert(row.id.clone(), kill);
-    }
-    outcome
+    outcome.survivors.retain(|id| !outcome.matrix.get(id).is_some_and(|kill| kill.killed));
+    Ok(outcome)
 }
 
 /// Plays the null SUTs against all selected rows.
-pub async fn nulls(suite: &Arc<Suite>, selected: &dyn Fn(&str) -> bool, outcome: &mut Outcome) {
+///
+/// # Errors
+/// That a runtime could not be made.
+pub fn nulls(suite: &Arc<Suite>, selected: &(dyn Fn(&str) -> bool + Sync), outcome: &mut Outcome) -> io::Result<()> {
+    let judges = |case: &&Case| case.judged.iter().any(|judged| selected(&judged.requirement));
     let all = cases::cases(suite);
-    for (how, name) in Null::ALL {
-        let passed = |lines: &[Line]| -> Vec<String> {
-            weights(lines).into_iter().filter(|(id, w)| w.verdict == Verdict::Pass && selected(id)).map(|(id, _)| id).collect()
-        };
-        let cold = passed(&play(suite, Who::Null(how, Warmth::Cold), &all).await);
-        outcome.null_suts.push(NullOutcome { name, passes: cold.len() });
-        let warm = play(suite, Who::Null(how, Warmth::Warm), &all).await;
-        outcome.warm_null_suts.push(WarmOutcome { name, passes: passed(&warm) });
+    let cases: Vec<Case> = all.iter().filter(judges).cloned().collect();
+    let suts: Vec<(Null, Warmth)> = Null::ALL.iter().flat_map(|(how, _)| [(*how, Warmth::Cold), (*how, Warmth::Warm)]).collect();
+    let passed = side_by_side(&suts, |runtime, (how, warmth)| {
+        let weights = weights(&play(runtime, suite, Who::Null(*how, *warmth), &cases));
+        weights.into_iter().filter(|(id, w)| w.verdict == Verdict::Pass && selected(id)).map(|(id, _)| id).collect::<Vec<_>>()
+    })?;
+    for ((_, name), passed) in Null::ALL.iter().zip(passed.chunks_exact(2)) {
+        outcome.null_suts.push(NullOutcome { name, passes: passed[0].len() });
+        outcome.warm_null_suts.push(WarmOutcome { name, passes: passed[1].clone() });
     }
+    Ok(())
 }
 
-async fn play(suite: &Arc<Suite>, who: Who, cases: &[Case]) -> Vec<Line> {
+/// Cases that one thread plays at a time.
+const CHUNK: usize = 16;
+
+/// Threads that play side by side.
+#[must_use]
+pub fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+/// What `work` makes of each item, in their order, on as many threads as there are processors: on the memory link a scenario waits for
+/// nothing.
+fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&Runtime, &T) -> R + Sync) -> io::Result<Vec<R>> {
+    let next = AtomicUsize::new(0);
+    let worker = || -> io::Result<Vec<(usize, R)>> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let taken = std::iter::from_fn(|| {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            items.get(at).map(|item| (at, item))
+        });
+        Ok(taken.map(|(at, item)| (at, work(&runtime, item))).collect())
+    };
+    let done: io::Result<Vec<Vec<(usize, R)>>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads()).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    });
+    let mut done: Vec<(usize, R)> = done?.into_iter().flatten().collect();
+    done.sort_by_key(|(at, _)| *at);
+    Ok(done.into_iter().map(|(_, result)| result).collect())
+}
+
+fn play(runtime: &Runtime, suite: &Arc<Suite>, who: Who, cases: &[Case]) -> Vec<Line> {
     let setup = Arc::new(Setup::memory(Arc::clone(suite), who));
-    run::play(setup, cases, 1).await.into_iter().flat_map(|finished| finished.lines).collect()
+    runtime.block_on(run::play(setup, cases, 1)).into_iter().flat_map(|finished| finished.lines).collect()
+}
+
+/// One defect, and what it is played against.
+struct Plan<'a> {
+    row: &'a Requirement,
+    rules: &'a Vec<Rule>,
+    near: BTreeSet<&'a str>,
+    also: BTreeSet<&'a String>,
+    cases: Vec<Case>,
+}
+
+impl<'a> Plan<'a> {
+    /// `None`: the row has no defect.
+    fn of(suite: &'a Suite, row: &'a Requirement, all: &[Case], full: bool) -> Option<Self> {
+        let rules = suite.defects.get(&row.id)?;
+        let near = suite.catalogue.neighbourhood(&row.id);
+        let also: BTreeSet<&String> = rules.iter().flat_map(|rule| rule.also.keys()).collect();
+        let is_near = |id: &String| near.contains(id.as_str()) || also.contains(id);
+        let touches = |case: &&Case| case.role.name() == row.role && (full || case.judged.iter().any(|j| is_near(&j.requirement)));
+        Some(Self { row, rules, cases: all.iter().filter(touches).cloned().collect(), near, also })
+    }
 }
 
 /// Verdict of a requirement, and what its findings are.
@@ -173,15 +227,9 @@ fn weights(lines: &[Line]) -> BTreeMap<String, Weight> {
 }
 
 /// Holds what a defect brought down against what it may bring down.
-fn kill(
-    row: &Requirement,
-    near: &BTreeSet<&str>,
-    also: &BTreeSet<&String>,
-    reference: &BTreeMap<String, Weight>,
-    now: &BTreeMap<String, Weight>,
-    played: &[Case],
-) -> Kill {
-    let judged_here: BTreeSet<&str> = played.iter().flat_map(|case| case.judged.iter().map(|j| j.requirement.as_str())).collect();
+fn kill(plan: &Plan<'_>, reference: &BTreeMap<String, Weight>, now: &BTreeMap<String, Weight>) -> Kill {
+    let Plan { row, near, also, cases, .. } = plan;
+    let judged_here: BTreeSet<&str> = cases.iter().flat_map(|case| case.judged.iter().map(|j| j.requirement.as_str())).collect();
     let fell = |id: &str| {
         let Some(weight) = now.get(id) else { return false };
         let before = reference.get(id).cloned().unwrap_or_default();

@@ -74,3 +74,10 @@ fn no_requirement_is_both_judged_and_excused() {
     };
     assert_eq!(suite.catalogue.rows().map(|row| row.id.as_str()).filter(|id| mixed(id)).collect::<Vec<_>>(), [""; 0]);
 }
+
+#[test]
+fn each_document_has_a_title_of_ours() {
+    let suite = Suite::embedded().unwrap();
+    let untitled: Vec<_> = suite.catalogue.sections().iter().map(|s| &s.source).filter(|s| !suite.sources.contains_key(*s)).collect();
+    assert_eq!(untitled, Vec::<&String>::new());
+}

@@ -28,10 +28,10 @@ fn snapshot(name: &str, text: &str) {
     settings.bind(|| insta::assert_snapshot!(name, text));
 }
 
-#[tokio::test]
-async fn every_judged_requirement_has_a_defect_that_it_notices() {
+#[test]
+fn every_judged_requirement_has_a_defect_that_it_notices() {
     let suite = Arc::new(Suite::embedded().unwrap());
-    let outcome = selftest::matrix(&suite, &|_| true, false).await;
+    let outcome = selftest::matrix(&suite, &|_| true, false).unwrap();
     assert_eq!((&outcome.reference, &outcome.survivors), (&Vec::new(), &Vec::new()));
     assert_eq!((outcome.killed, outcome.defects), (outcome.judged, outcome.judged));
     let (precise, defects) = (outcome.precise, outcome.defects);
@@ -46,11 +46,11 @@ fn few_defects_need_an_exemption() {
     assert!(exempted * 10 <= defects, "{exempted} of {defects} defects have an `also`");
 }
 
-#[tokio::test]
-async fn null_suts_pass_nothing_that_they_do_not_deserve() {
+#[test]
+fn null_suts_pass_nothing_that_they_do_not_deserve() {
     let suite = Arc::new(Suite::embedded().unwrap());
-    let mut outcome = selftest::matrix(&suite, &|_| false, false).await;
-    selftest::nulls(&suite, &|_| true, &mut outcome).await;
+    let mut outcome = selftest::matrix(&suite, &|_| false, false).unwrap();
+    selftest::nulls(&suite, &|_| true, &mut outcome).unwrap();
     let cold: Vec<_> = outcome.null_suts.iter().filter(|null| null.passes > 0).collect();
     assert!(cold.is_empty(), "{cold:?}");
     let (mut text, mut earned) = (String::new(), BTreeSet::new());

@@ -12,7 +12,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use sha2::{Digest as _, Sha256};
 
-use super::{Line, Report, Row, escape, words};
+use super::{Counts, Line, Report, Row, escape, words};
 use crate::{
     trace::Trace,
     verdict::{Evidence, Finding, Severity, Verdict},
@@ -66,6 +66,16 @@ pub fn html(report: &Report, traces: &dyn Fn(&str) -> Option<Trace>) -> String {
         .expect("template and values are ours")
 }
 
+/// How many rows have which verdict, in words.
+fn counted(rows: &[Row]) -> String {
+    let counts: Vec<String> = (Verdict::ALL.iter().rev())
+        .map(|verdict| (rows.iter().filter(|row| row.verdict == *verdict).count(), verdict))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, verdict)| format!("{count} {}", words::spoken(*verdict)))
+        .collect();
+    counts.join(", ")
+}
+
 /// Whether a line makes its scenario worth showing in full.
 fn is_open(line: &Line) -> bool {
     line.verdict > Verdict::Pass || line.findings.iter().any(|finding| finding.severity != Severity::Info)
@@ -99,6 +109,7 @@ impl Page<'_> {
             took => words::seconds(self.report.milliseconds),
             requirements => counts.requirements,
             numbers => self.report.scenarios.iter().map(|played| played.number).collect::<Vec<_>>(),
+            roles => self.roles(),
             tiles => self.tiles(),
             groups => self.groups(),
             documents => self.documents(),
@@ -106,6 +117,17 @@ impl Page<'_> {
             verdicts => Verdict::ALL.iter().rev().map(|verdict| word(*verdict)).collect::<Vec<_>>(),
             reasons => self.reasons(),
         }
+    }
+
+    /// The numbers by role, where there is more than one.
+    fn roles(&self) -> Vec<Value> {
+        let roles = Some(&self.report.roles).filter(|roles| roles.len() > 1);
+        let row = |(role, counts): (&String, &Counts)| {
+            let numbers = [counts.requirements, counts.pass, counts.fail, counts.inconclusive, counts.error, counts.not_applicable];
+            let numbers: Vec<usize> = numbers.into_iter().chain([counts.not_tested, counts.warnings, counts.scenarios]).collect();
+            context! { role, numbers }
+        };
+        roles.into_iter().flatten().map(row).collect()
     }
 
     fn tiles(&self) -> Vec<Value> {
@@ -144,27 +166,21 @@ impl Page<'_> {
     }
 
     fn documents(&self) -> Vec<Value> {
-        let document = |row: &Row| row.section.split_once('-').map_or(row.section.clone(), |(document, _)| document.to_owned());
         let rows = &self.report.requirements;
-        rows.chunk_by(|a, b| document(a) == document(b))
+        rows.chunk_by(|a, b| a.source == b.source)
             .map(|rows| {
                 let sections: Vec<Value> = rows.chunk_by(|a, b| a.section == b.section).map(|rows| self.section(rows)).collect();
-                context! { name => rows.first().map(document).unwrap_or_default(), sections }
+                context! { name => rows.first().map_or("", |row| &row.source), counts => counted(rows), sections }
             })
             .collect()
     }
 
     fn section(&self, rows: &[Row]) -> Value {
         let first = rows.first();
-        let counts: Vec<String> = (Verdict::ALL.iter().rev())
-            .map(|verdict| (rows.iter().filter(|row| row.verdict == *verdict).count(), verdict))
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, verdict)| format!("{count} {}", words::spoken(*verdict)))
-            .collect();
         context! {
             id => first.map_or("", |row| &row.section),
             title => first.map_or("", |row| &row.title),
-            counts => counts.join(", "),
+            counts => counted(rows),
             rows => rows.iter().map(|row| self.row(row)).collect::<Vec<_>>(),
         }
     }

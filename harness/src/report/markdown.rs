@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, Row, escape, words};
+use super::{Counts, Report, Row, escape, words};
 use crate::verdict::{Severity, Verdict};
 
 /// Longest quotation in a table cell, in characters.
@@ -28,11 +28,19 @@ fn head(out: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(out, "- Suite: {}, SHA-256 `{}`", escape::markdown(&suite.version), escape::visible(&suite.sha256))?;
     writeln!(out, "- Tool: {} {}", escape::markdown(&tool.name), escape::markdown(&tool.version))?;
     writeln!(out, "- Begun {}, took {}\n", escape::visible(&report.started), words::seconds(report.milliseconds))?;
-    writeln!(out, "| Requirements | pass | fail | inconclusive | error | not applicable | not tested | warnings | scenarios |")?;
-    writeln!(out, "|---:|---:|---:|---:|---:|---:|---:|---:|---:|")?;
+    writeln!(out, "| Role | requirements | pass | fail | inconclusive | error | not applicable | not tested | warnings | scenarios |")?;
+    writeln!(out, "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|")?;
+    if report.roles.len() > 1 {
+        report.roles.iter().try_for_each(|(role, counts)| numbers(out, &escape::markdown(role), counts))?;
+    }
+    let role = escape::markdown(&sut.role);
+    numbers(out, if report.roles.len() > 1 { "all" } else { &role }, counts)
+}
+
+fn numbers(out: &mut String, about: &str, counts: &Counts) -> std::fmt::Result {
     writeln!(
         out,
-        "| {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+        "| {about} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
         counts.requirements,
         counts.pass,
         counts.fail,

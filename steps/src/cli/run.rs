@@ -93,7 +93,7 @@ fn asked(suite: &Suite, row: &Requirement, all: &[Case], by: &BTreeMap<String, V
         section: id,
         title: section.map(|s| s.title.clone()).unwrap_or_default(),
         role: row.role.clone(),
-        source: section.map(|s| s.source.clone()).unwrap_or_default(),
+        source: section.map(|s| suite.sources.get(&s.source).unwrap_or(&s.source).clone()).unwrap_or_default(),
         level: row.level,
         basis: row.basis,
         obligation: row.obligation.clone(),

@@ -20,12 +20,11 @@ pub(super) struct Args {
 
 pub(super) fn main(suite: Arc<Suite>, args: Args) -> Done {
     let (_, ids) = profile_and_ids(&suite.catalogue, &args.ids)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let selected = |id: &str| selects(&suite.catalogue, &ids, id);
     let start = crate::run::unix_now();
-    let mut outcome = runtime.block_on(selftest::matrix(&suite, &selected, args.full));
+    let mut outcome = selftest::matrix(&suite, &selected, args.full)?;
     let took = crate::run::unix_now().saturating_sub(start);
-    runtime.block_on(selftest::nulls(&suite, &selected, &mut outcome));
+    selftest::nulls(&suite, &selected, &mut outcome)?;
     let undeserved: usize = outcome.null_suts.iter().map(|n| n.passes).sum();
     let fine = outcome.survivors.is_empty() && outcome.reference.is_empty() && undeserved == 0;
     let code = if fine { FINE } else { FAILED };
@@ -36,14 +35,15 @@ pub(super) fn main(suite: Arc<Suite>, args: Args) -> Done {
     let mut out = selftest::text(&outcome);
     let _ = writeln!(
         out,
-        "\n{} requirements, {} judged, {} defects: {} killed, {} precisely; {} runs, {:.2} ms each",
+        "\n{} requirements, {} judged, {} defects: {} killed, {} precisely; {} runs in {:.1} s, {:.2} ms of a thread each",
         outcome.requirements,
         outcome.judged,
         outcome.defects,
         outcome.killed,
         outcome.precise,
         outcome.runs,
-        took.as_secs_f64() * 1000.0 / outcome.runs.max(1) as f64
+        took.as_secs_f64(),
+        took.as_secs_f64() * 1000.0 * selftest::threads() as f64 / outcome.runs.max(1) as f64
     );
     for id in &outcome.reference {
         let _ = writeln!(out, "the reference does not pass {id}");
