@@ -22,7 +22,7 @@ fn failing() -> &'static Path {
     let (_, run) = RUN.get_or_init(|| {
         let folder = common::folder();
         let words = [common::PROGRAM, "reference", "cpm-client", "--defect", ID];
-        common::profile(folder.path(), "udp", &words, "reaction: 5 s, quiet: 2 s");
+        common::profile(folder.path(), common::CLIENT, "udp", &words, "reaction: 5 s, quiet: 2 s");
         let ended = cpmspec(folder.path(), ["run", "sut.yaml", ID, "--out", "out"]);
         assert_eq!((ended.code, ended.err.as_str()), (1, ""), "{}", ended.out);
         let run = folder.path().join("out");

@@ -160,7 +160,7 @@ fn run(mode: &str, sip: &str) -> (i32, Report) {
 fn run_in(folder: &Path, mode: &str, sip: &str) -> common::Ended {
     let exe = env::current_exe().expect("this test").display().to_string();
     let words = ["env", &format!("{MODE}={mode}"), &exe, "--exact", "sut", "--nocapture", "--quiet"];
-    common::profile(folder, sip, &words, "reaction: 400 ms, quiet: 200 ms, acts: 600 ms");
+    common::profile(folder, common::CLIENT, sip, &words, "reaction: 400 ms, quiet: 200 ms, acts: 600 ms");
     let mut command = Command::new("sh");
     command.args(["-c", &format!("ulimit -v {SPACE}; exec \"$0\" run sut.yaml {} --out out", IDS.join(" ")), common::PROGRAM]);
     command.current_dir(folder);
@@ -186,7 +186,13 @@ fn earns_nothing(mode: &str, sip: &str) {
 fn one_that_crashes_at_once_is_a_fault_of_the_profile() {
     let folder = common::folder();
     let exe = env::current_exe().expect("this test").display().to_string();
-    common::profile(folder.path(), "udp", &["env", &format!("{MODE}=crash"), &exe, "--exact", "sut", "--nocapture"], "acts: 5 s");
+    common::profile(
+        folder.path(),
+        common::CLIENT,
+        "udp",
+        &["env", &format!("{MODE}=crash"), &exe, "--exact", "sut", "--nocapture"],
+        "acts: 5 s",
+    );
     let ended = common::cpmspec(folder.path(), ["run", "sut.yaml", "--out", "out"]);
     assert_eq!((ended.code, ended.out.as_str()), (65, ""));
     assert!(ended.err.starts_with("cpmspec: upper tester: it exited (exit status: 3)"), "{}", ended.err);

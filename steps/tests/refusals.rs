@@ -24,7 +24,7 @@ fn refused(folder: &Path, words: &[&str], place: &str, remedy: &str) {
 
 fn profile(change: impl Fn(String) -> String, place: &str, remedy: &str) {
     let folder = common::folder();
-    let path = common::profile(folder.path(), "udp", &["./adapter"], "quiet: 2 s");
+    let path = common::profile(folder.path(), common::CLIENT, "udp", &["./adapter"], "quiet: 2 s");
     let text = fs::read_to_string(&path).expect("a profile");
     fs::write(&path, change(text)).expect("a profile");
     for command in ["run", "list"] {
@@ -44,13 +44,13 @@ fn a_profile_without_claims() {
 
 #[test]
 fn a_claim_that_nobody_knows() {
-    profile(|text| text.replace("imdn: yes", "indm: yes"), "sut.yaml:5:", "imdn");
+    profile(|text| text.replace("imdn: yes", "indm: yes"), "sut.yaml:6:", "imdn");
 }
 
 #[test]
 fn an_adapter_that_is_not_there() {
     let folder = common::folder();
-    common::profile(folder.path(), "udp", &["./adapter"], "quiet: 2 s");
+    common::profile(folder.path(), common::CLIENT, "udp", &["./adapter"], "quiet: 2 s");
     refused(folder.path(), &["run", "sut.yaml"], "upper tester: ./adapter", "");
 }
 

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use harness::sut::ICS;
+use harness::sut::{Edition, Profile, Role};
 
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_cpmspec");
@@ -81,21 +81,25 @@ pub fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temporary folder")
 }
 
-/// All claims that the embedded reference makes, as YAML on one line.
-pub fn claims() -> String {
-    let missing = ["filetransfer", "rtp"];
-    let answer = |item: &str| if missing.contains(&item) { "no" } else { "yes" };
-    ICS.iter().map(|(item, _)| format!("{item}: {}", answer(item))).collect::<Vec<_>>().join(", ")
+/// What a SUT is unless a test says otherwise.
+pub const CLIENT: (Role, Edition) = (Role::CpmClient, Edition::Two);
+
+/// All claims that the embedded reference of a role makes, as YAML on one line.
+pub fn claims(role: Role) -> String {
+    let answer = |yes: bool| if yes { "yes" } else { "no" };
+    Profile::embedded(role).ics.iter().map(|(item, yes)| format!("{item}: {}", answer(yes))).collect::<Vec<_>>().join(", ")
 }
 
 /// Writes a profile; `words` start the adapter, `ixit` are lines of YAML for a flow mapping.
-pub fn profile(folder: &Path, sip: &str, words: &[&str], ixit: &str) -> PathBuf {
+pub fn profile(folder: &Path, (role, edition): (Role, Edition), sip: &str, words: &[&str], ixit: &str) -> PathBuf {
     let path = folder.join("sut.yaml");
     let words = serde_json::to_string(words).expect("JSON");
     let text = format!(
-        "name: Acme RCS 4.2\nrole: cpm-client\nreach: {{ sip: [{sip}], core: \"127.0.0.1:0\" }}\n\
+        "name: Acme RCS 4.2\nrole: {}\nedition: \"{}\"\nreach: {{ sip: [{sip}], core: \"127.0.0.1:0\" }}\n\
          upper tester: {{ stdio: {words} }}\nics: {{ {} }}\nixit: {{ {ixit} }}\n",
-        claims()
+        role.name(),
+        edition.name(),
+        claims(role)
     );
     fs::write(&path, text).expect("a profile");
     path
