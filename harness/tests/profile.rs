@@ -121,28 +121,33 @@ fn a_profile_that_was_written_reads_back() {
 #[test]
 fn the_template_is_a_profile() {
     let command = UpperTester::Stdio(vec!["./acme \"adapter\"".into(), "--json".into()]);
-    let text = template("Acme: \"RCS\" # 4.2", &command);
-    let profile = parse("new.yaml", &text).expect("a profile");
-    assert_eq!(profile.name, "Acme: \"RCS\" # 4.2");
-    assert_eq!(profile.upper_tester, command);
-    assert!(profile.ics.iter().all(|(_, yes)| !yes));
-    for (name, what) in ICS {
-        assert!(text.contains(&format!("  {name}: no")) && text.contains(what), "{name}");
+    for role in Role::ALL {
+        let text = template("Acme: \"RCS\" # 4.2", role, &command);
+        let profile = parse("new.yaml", &text).expect("a profile");
+        assert_eq!((profile.name.as_str(), profile.role, profile.upper_tester), ("Acme: \"RCS\" # 4.2", role, command.clone()));
+        assert_eq!(profile.reach.listens.is_some(), role.is_server());
+        assert!(profile.ics.iter().all(|(_, yes)| !yes));
+        for (name, what) in ICS {
+            let asked = text.contains(&format!("  {name}: no")) && text.contains(what);
+            assert_eq!(asked, role.is_asked(name), "{name} of a {}", role.name());
+        }
     }
 }
 
 #[test]
 fn the_template_holds_with_every_comment_taken_away() {
-    let text: String = template("Acme", &UpperTester::Tcp("127.0.0.1:7000".into()))
-        .lines()
-        .map(|line| match line.strip_prefix("  # ") {
-            Some(value) => format!("  {value}\n"),
-            None => format!("{line}\n"),
-        })
-        .collect();
-    let profile = parse("new.yaml", &text).expect("a profile");
-    for key in IXIT.iter().filter(|key| key.kind != Kind::Secret) {
-        assert_eq!(profile.ixit.text(key.name), Some(key.default));
+    for role in Role::ALL {
+        let text: String = template("Acme", role, &UpperTester::Tcp("127.0.0.1:7000".into()))
+            .lines()
+            .map(|line| match line.strip_prefix("  # ") {
+                Some(value) => format!("  {value}\n"),
+                None => format!("{line}\n"),
+            })
+            .collect();
+        let profile = parse("new.yaml", &text).expect("a profile");
+        for key in IXIT.iter().filter(|key| key.kind != Kind::Secret) {
+            assert_eq!(profile.ixit.text(key.name), Some(key.default));
+        }
     }
 }
 

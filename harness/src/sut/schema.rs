@@ -309,7 +309,7 @@ mod tests {
     #[test]
     fn the_template_fits_the_schema_of_the_profile() {
         let schema = jsonschema::validator_for(&profile()).expect("a schema");
-        let text = template("Acme", &UpperTester::Stdio(vec!["./acme".into()]));
+        let text = template("Acme", Role::ImServerB2bua, &UpperTester::Stdio(vec!["./acme".into()]));
         let value: Value = yaml::from_str("new.yaml", &text).expect("YAML");
         assert!(schema.is_valid(&value), "{:?}", schema.validate(&value).err());
         assert!(!schema.is_valid(&json!({ "name": "Acme", "role": "cpm-client", "upper tester": "embedded" })));

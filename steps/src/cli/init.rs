@@ -2,7 +2,7 @@
 
 use std::{fs, io::Write as _, path::PathBuf};
 
-use harness::sut::{UpperTester, template};
+use harness::sut::{Role, UpperTester, template};
 
 use super::{Done, Stop, print};
 
@@ -11,6 +11,9 @@ pub(super) struct Args {
     /// File to write.
     #[arg(default_value = "sut.yaml")]
     file: PathBuf,
+    /// What it is.
+    #[arg(long, default_value = "cpm-client", value_parser = Role::ALL.map(Role::name))]
+    role: String,
     /// Name of the product, with its version.
     #[arg(long, default_value = "Acme RCS 4.2")]
     name: String,
@@ -28,7 +31,8 @@ pub(super) fn main(args: Args) -> Done {
         (None, true) => UpperTester::Stdio(vec!["./adapter".to_owned()]),
         (None, false) => UpperTester::Stdio(args.stdio),
     };
-    let text = template(&args.name, &upper_tester);
+    let role = Role::named(&args.role).unwrap_or(Role::CpmClient);
+    let text = template(&args.name, role, &upper_tester);
     let mut file = fs::File::create_new(&args.file).map_err(|e| Stop::io(&args.file, &e))?;
     file.write_all(text.as_bytes())?;
     print(&format!("{}: now say what the product claims, under `ics`; then `cpmspec list {0}`\n", args.file.display()))
