@@ -250,11 +250,13 @@ impl World {
             bench.until(reaction, |bench| seen(bench) || bench.fakes_are_idle()).await;
             met = seen(&bench);
         }
-        if !met && bench.knows_idle() && bench.idle(reaction, quiet).await {
+        // What the fakes took is not the SUT's time.
+        let end = bench.now() + reaction.saturating_sub(AT_ONCE);
+        if !met && bench.knows_idle() && bench.idle(end.saturating_sub(bench.now()), quiet).await {
             // What was on its way while the SUT said so is still read.
             met = bench.until(Duration::from_millis(20), seen).await;
         } else if !met {
-            met = bench.until(reaction.saturating_sub(AT_ONCE), seen).await;
+            met = bench.until(end.saturating_sub(bench.now()), seen).await;
         }
         let done = met && self.look_at(&bench, &profile, &done);
         self.bench = Some(bench);

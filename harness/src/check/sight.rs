@@ -111,7 +111,8 @@ pub fn comes(view: &View<'_>, kinds: &[&str], after: bool, message: &MessageRef)
 /// A text stands, or stands not, anywhere in any sight.
 #[must_use]
 pub fn text_is_shown(view: &View<'_>, shown: Shown, text: &str) -> Judgement {
-    let holder = since(view).find(|(_, sight)| mentions(&serde_json::to_value(sight).unwrap_or_default(), text));
+    // What the user must not see gives it away in any letters.
+    let holder = since(view).find(|(_, sight)| mentions(&serde_json::to_value(sight).unwrap_or_default(), text, shown != Shown::IsNot));
     let evidence = holder.map(|(entry, _)| Evidence::at(entry, 0, 0));
     match (shown, evidence) {
         (Shown::IsNot, Some(evidence)) => {
@@ -196,11 +197,13 @@ fn lists(json: &Value, value: &str) -> bool {
     value.split(", ").filter(|item| !item.is_empty()).all(takes) && left.is_empty()
 }
 
-fn mentions(json: &Value, text: &str) -> bool {
+/// Whether any text of a sight holds this one: letter by letter, or whatever their case.
+fn mentions(json: &Value, text: &str, exactly: bool) -> bool {
+    let holds = |s: &str| if exactly { s.contains(text) } else { s.to_lowercase().contains(&text.to_lowercase()) };
     let mut open = vec![json];
     while let Some(value) = open.pop() {
         match value {
-            Value::String(s) if s.contains(text) => return true,
+            Value::String(s) if holds(s) => return true,
             Value::Array(items) => open.extend(items),
             Value::Object(map) => open.extend(map.values()),
             _ => {}

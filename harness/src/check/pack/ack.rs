@@ -10,6 +10,7 @@ use crate::{
     check::View,
     trace::view::Seen,
     verdict::{Finding, Reason},
+    wire::sip::Message,
 };
 
 /// 13.2.2.4: within the dialog, number of the INVITE, a branch of its own, no body; one for each time the 2xx comes.
@@ -73,7 +74,7 @@ pub(super) fn of_transaction(seen: &Seen, asked: &Seen, rule: &str) -> Vec<Findi
         let finding = broken(seen, rule, Reason::Violated, &format!("{what} of the INVITE: {expected}"), observed, span);
         findings.push(finding.on(asked.line()));
     };
-    let text = |m: &crate::wire::sip::Message| m.request_uri().map(|u| u.text(&m.raw).into_owned()).unwrap_or_default();
+    let text = |m: &Message| m.request_uri().map(|u| u.text(&m.raw).into_owned()).unwrap_or_default();
     if !same_target(&text(message), &text(theirs)) {
         differs("the Request-URI", text(theirs), text(message), message.start_span());
     }
@@ -102,8 +103,8 @@ pub(super) fn number(seen: &Seen, asked: &Seen) -> Option<Finding> {
     (own != wanted).then(|| broken(seen, "DLG-4", Reason::Violated, &expected, own.to_string(), place(seen, "CSeq")).on(asked.line()))
 }
 
-/// The INVITE of the SUT that message `index` is about, with its final response in `statuses` before it: found by branch, else
-/// by Call-ID and number, else by Call-ID, else the last one.
+/// The INVITE of the SUT that message `index` is about, with its final response in `statuses` before it: found by branch, else the
+/// latest of the call that was not acknowledged yet, else by Call-ID and number, else by Call-ID, else the last one.
 fn answered(view: &View<'_>, index: usize, statuses: std::ops::Range<u16>) -> Option<(usize, usize)> {
     let list = view.messages.list();
     let own = &list.get(index)?.message;
@@ -117,7 +118,13 @@ fn answered(view: &View<'_>, index: usize, statuses: std::ops::Range<u16>) -> Op
     let call = |(i, _): &&(usize, usize)| list[*i].message.call_id() == own.call_id();
     let count = |(i, _): &&(usize, usize)| list[*i].message.cseq().map(|(n, _)| n) == own.cseq().map(|(n, _)| n);
     let branch = |(i, _): &&(usize, usize)| list[*i].message.branch() == own.branch();
-    let found = pairs.iter().find(branch).or_else(|| pairs.iter().filter(call).find(count)).or_else(|| pairs.iter().find(call));
+    let open = |(invite, answer): &&(usize, usize)| {
+        let number = list[*invite].message.cseq().map(|(n, _)| n);
+        let same = |m: &Message| m.call_id() == own.call_id() && m.cseq().map(|(n, _)| n) == number;
+        !list[*answer..index].iter().any(|s| s.by_sut() && s.message.method() == Some("ACK") && same(&s.message))
+    };
+    let of_call = || pairs.iter().filter(call);
+    let found = pairs.iter().find(branch).or_else(|| of_call().find(open)).or_else(|| of_call().find(count)).or_else(|| of_call().next());
     found.or(pairs.first()).copied()
 }
 

@@ -122,13 +122,22 @@ fn grammar(seen: &MediaSeen) -> Vec<Finding> {
     faults.map(|m| broken(seen, rule(&m.code), Reason::Malformed, expected, format!("{}: {}", m.code, m.message), m.span)).collect()
 }
 
-/// 7.1: framing of each request, and a transaction identifier that no earlier request of the connection has.
+/// 7.1: framing of each request, a transaction identifier that no earlier request of the connection has, of a SEND the paths of the
+/// session.
 pub(super) fn framing(view: &View<'_>, item: Item<'_>) -> Vec<Finding> {
     let found = requests(view, item);
     if found.is_empty() {
         return unfit(item);
     }
-    found.iter().flat_map(|(index, seen)| grammar(seen).into_iter().chain(known(view, *index, seen))).collect()
+    let judged = |index: usize, seen: &MediaSeen| {
+        let mut findings = grammar(seen);
+        if findings.is_empty() && seen.is_msrp("SEND") {
+            findings.extend(along(seen, Session::of(view, seen)));
+        }
+        findings.extend(known(view, index, seen));
+        findings
+    };
+    found.iter().flat_map(|(index, seen)| judged(*index, seen)).collect()
 }
 
 /// MSRP-2: the identifier of an earlier request of the same side on the same connection.
