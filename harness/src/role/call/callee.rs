@@ -156,7 +156,8 @@ impl Calls {
 impl Call {
     /// Whether an INVITE, or an offer, of either end is under way inside the dialog (14.1; RFC 3264, 4).
     pub(super) fn exchanging(&self) -> bool {
-        let own = self.pending.values().any(|p| p.request.method() == Some("INVITE"));
+        let offers = |request: &Message| request.method() == Some("UPDATE") && !request.body.is_empty();
+        let own = self.pending.values().any(|p| p.request.method() == Some("INVITE") || offers(&p.request));
         own || !self.unacknowledged.is_empty() || !self.offers.is_empty()
     }
 }

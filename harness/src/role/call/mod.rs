@@ -215,6 +215,12 @@ impl Calls {
         self.find(call).is_some_and(|at| matches!(self.calls[at].phase, Phase::Early | Phase::Unconfirmed | Phase::Confirmed))
     }
 
+    /// Whether the other end lists UPDATE among what it takes (RFC 3311, 4).
+    #[must_use]
+    pub fn takes_update(&self, call: u64) -> bool {
+        self.find(call).is_some_and(|at| self.calls[at].updates)
+    }
+
     /// The dialog of a call, once there is one.
     #[must_use]
     pub fn dialog(&self, call: u64) -> Option<&Dialog> {

@@ -160,6 +160,12 @@ impl Transactions {
         self.out.extend(server.respond(now, status, response));
     }
 
+    /// Sends a 2xx to the INVITE with number `id` as a proxy does: as often as it is told, and never by itself (RFC 6026, 7.1).
+    pub fn pass(&mut self, now: Duration, id: u64, status: u16, response: Bytes) {
+        let Some(server) = self.servers.iter_mut().find(|s| s.id == id) else { return };
+        self.out.extend(server.pass(now, status, response));
+    }
+
     /// The ACK to the 2xx of the INVITE with number `id` came: it is repeated no more.
     pub fn confirm(&mut self, id: u64) {
         if let Some(server) = self.servers.iter_mut().find(|s| s.id == id) {

@@ -85,6 +85,17 @@ impl Server {
         Some((self.hop, response))
     }
 
+    /// Sends a 2xx that somebody else repeats.
+    pub fn pass(&mut self, now: Duration, status: u16, response: Bytes) -> Option<(Hop, Bytes)> {
+        if self.status >= 300 {
+            return None;
+        }
+        (self.response, self.status, self.repeat) = (Some(response.clone()), status, None);
+        self.ends.get_or_insert(now + PATIENCE);
+        self.acknowledged = true;
+        Some((self.hop, response))
+    }
+
     /// The ACK to the 2xx came.
     pub fn confirm(&mut self) {
         self.acknowledged = true;
