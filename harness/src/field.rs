@@ -33,7 +33,8 @@ pub enum Place {
     /// An item of an IMDN document: `message-id`, `datetime`, `status`, `kind`.
     Imdn(String),
     /// Of the session description: an attribute of the first media section, else of the session; or `direction`, `address`
-    /// (c=), `origin`; of the m= line `media` (the whole value, of each media section), `port`, `proto`.
+    /// (c=), `origin`; of the m= line `media` (the whole value, of each media section), `port`, `proto`; `streams`: all media
+    /// sections in one, but for what belongs to one leg.
     Sdp(String),
     /// A header field of an MSRP message, or `flag`, `transaction`, `method`, `connection`; of a response `Status`.
     Msrp(String),

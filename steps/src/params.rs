@@ -146,7 +146,7 @@ parsed!(
     /// A message of the scenario, seen from the SUT.
     Message(check::MessageRef),
     "message",
-    r"the (?:first )?(?:received|sent) (?:(?:MSRP |HTTP )?[A-Z]+ request|MSRP message|IMAP [A-Z]+ command|(?:MSRP )?[1-6]\d\d response)(?: to the (?:first )?(?:received|sent) (?:(?:MSRP )?[A-Z]+ request|MSRP message))?"
+    r"the (?:first )?(?:received|sent) (?:[A-Z]+(?: or [A-Z]+)* request|(?:MSRP |HTTP )[A-Z]+ request|MSRP message|IMAP [A-Z]+ command|(?:MSRP )?[1-6]\d\d response)(?: to the (?:first )?(?:received|sent) (?:[A-Z]+(?: or [A-Z]+)* request|MSRP [A-Z]+ request|MSRP message))?"
 );
 parsed!(
     /// A rule pack, whole or one section of it.

@@ -6,6 +6,7 @@ use crate::{
     role::{
         Actor,
         cpm_client::{CpmClient, Settings},
+        im_server::{self, ImServer, Mode},
         null::{Null, NullSut},
     },
     sut::{Edition, Ixit, Role},
@@ -46,7 +47,12 @@ pub fn provisioned(role: Role, ixit: &Ixit, at: At, around: Around) -> Box<dyn A
             let settings = Settings { storage_address: around.store, ..settings(ixit, around.core, around.transport) };
             client(settings, at)
         }
-        Role::CpmParticipatingFunction | Role::ImServerB2bua | Role::ImServerProxy => Box::new(NullSut::cold(Null::Dead)),
+        Role::ImServerB2bua | Role::ImServerProxy => {
+            let text = |name: &str| ixit.text(name).unwrap_or_default().to_owned();
+            let (core, transport, served, home) = (around.core, around.transport, vec![text("bob")], text("home"));
+            im_server(role, im_server::Settings { core, transport, served, home, msrp: None }, at)
+        }
+        Role::CpmParticipatingFunction => Box::new(NullSut::cold(Null::Dead)),
     }
 }
 
@@ -55,8 +61,16 @@ pub fn provisioned(role: Role, ixit: &Ixit, at: At, around: Around) -> Box<dyn A
 pub fn blank(role: Role, edition: Edition, at: At) -> Box<dyn Actor> {
     match role {
         Role::CpmClient => client(Settings { release: edition.release().to_owned(), ..Settings::default() }, at),
-        Role::CpmParticipatingFunction | Role::ImServerB2bua | Role::ImServerProxy => Box::new(NullSut::cold(Null::Dead)),
+        Role::ImServerB2bua | Role::ImServerProxy => im_server(role, im_server::Settings::default(), at),
+        Role::CpmParticipatingFunction => Box::new(NullSut::cold(Null::Dead)),
     }
+}
+
+/// A B2BUA is in the path of media.
+fn im_server(role: Role, settings: im_server::Settings, at: At) -> Box<dyn Actor> {
+    let mode = if role == Role::ImServerProxy { Mode::Proxy } else { Mode::B2bua };
+    let settings = im_server::Settings { msrp: (mode == Mode::B2bua).then_some(at.msrp), ..settings };
+    Box::new(ImServer::new(mode, settings, at.sip, at.seed))
 }
 
 fn client(settings: Settings, at: At) -> Box<dyn Actor> {

@@ -32,6 +32,8 @@ pub enum Cmp {
     Types,
     /// CMP-MSRPURI, on lists of MSRP URIs in their order.
     Path,
+    /// CMP-SDPMASK, on all media sections of a description.
+    Streams,
     /// UIDs as a set; ranges are written out (RFC 3501, 9).
     Uids,
     /// Octet by octet, outer blanks set aside.
@@ -66,6 +68,7 @@ impl Cmp {
             Place::Cpim(name) if name == "imdn.Disposition-Notification" => Self::Tokens,
             Place::Sdp(name) => match name.as_str() {
                 "path" => Self::Path,
+                "streams" => Self::Streams,
                 "accept-types" | "accept-wrapped-types" => Self::Types,
                 "port" | "max-size" => Self::Number,
                 _ => Self::Attribute,
@@ -95,6 +98,7 @@ impl Cmp {
             Self::Media => "CMP-MIME",
             Self::Attribute | Self::Types => "CMP-SDPATTR",
             Self::Path => "CMP-MSRPURI",
+            Self::Streams => "CMP-SDPMASK",
             Self::Number | Self::Text | Self::Uids => "",
         }
     }
@@ -113,7 +117,7 @@ impl Cmp {
             Self::Types => types(a) == types(b),
             Self::Path => same_path(a, b),
             Self::Uids => uids(a).is_some() && uids(a) == uids(b),
-            Self::Attribute | Self::Opaque | Self::Text => a.trim() == b.trim(),
+            Self::Attribute | Self::Opaque | Self::Streams | Self::Text => a.trim() == b.trim(),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::trace::{
 /// What kind of message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// A SIP request with this method.
+    /// A SIP request with this method, or with one of several: `INVITE or UPDATE`.
     Request(String),
     /// A SIP response with this status.
     Response(u16),
@@ -39,11 +39,16 @@ impl FromStr for What {
             ["MSRP", code, "response"] => Self::MsrpResponse(status(code)?),
             ["IMAP", verb, "command"] => Self::ImapCommand((*verb).to_owned()),
             ["HTTP", method, "request"] => Self::HttpRequest((*method).to_owned()),
-            [method, "request"] => Self::Request((*method).to_owned()),
+            [methods @ .., "request"] if is_methods(methods) => Self::Request(methods.join(" ")),
             [code, "response"] => Self::Response(status(code)?),
             _ => return Err(NoMessage(text.to_owned())),
         })
     }
+}
+
+/// Whether words are methods joined by `or`.
+fn is_methods(words: &[&str]) -> bool {
+    words.len() % 2 == 1 && words.iter().enumerate().all(|(at, word)| (at % 2 == 1) == (*word == "or"))
 }
 
 impl fmt::Display for What {
@@ -69,7 +74,7 @@ impl What {
             _ => false,
         };
         match (self, item) {
-            (Self::Request(method), Item::Sip(seen)) => seen.message.method() == Some(method),
+            (Self::Request(methods), Item::Sip(seen)) => methods.split(" or ").any(|method| seen.message.method() == Some(method)),
             (Self::Response(status), Item::Sip(seen)) => seen.message.status() == Some(*status),
             (Self::MsrpResponse(status), Item::Media(seen)) => seen.protocol == Protocol::Msrp && seen.status() == Some(*status),
             (Self::MsrpMessage, Item::Whole(_)) => true,
@@ -206,6 +211,7 @@ mod tests {
             "the received MESSAGE request",
             "the first sent REGISTER request",
             "the received 200 response to the first sent INVITE request",
+            "the received 488 response to the sent INVITE or UPDATE request",
             "the received MSRP SEND request",
             "the sent MSRP message",
             "the received MSRP 200 response to the sent MSRP message",
@@ -214,6 +220,8 @@ mod tests {
         ] {
             assert_eq!(text.parse::<MessageRef>().unwrap().to_string(), text);
         }
-        assert!("the received MSRP x response".parse::<MessageRef>().is_err());
+        for text in ["the received MSRP x response", "the sent or UPDATE request", "the sent INVITE UPDATE request"] {
+            assert!(text.parse::<MessageRef>().is_err(), "{text}");
+        }
     }
 }

@@ -19,6 +19,9 @@ const DIRECTIONS: [&str; 4] = ["sendrecv", "sendonly", "recvonly", "inactive"];
 pub(super) fn read(subject: Subject<'_>, name: &str, param: Option<&str>) -> Vec<Found> {
     let Some(part) = sdp_part(subject) else { return Vec::new() };
     let raw = subject.raw();
+    if name == "streams" {
+        return streams(raw, &Sdp::parse(raw, part)).into_iter().collect();
+    }
     let spans = spans(raw, &Sdp::parse(raw, part), name);
     let found = |span: Span| Found { span, text: span.text(raw).into_owned() };
     match param {
@@ -41,6 +44,38 @@ pub(crate) fn spans(raw: &[u8], sdp: &Sdp, name: &str) -> Vec<Span> {
         "direction" => or(directions(raw, section), &|| directions(raw, session)),
         _ => or(attributes(raw, section, name).collect(), &|| attributes(raw, session, name).collect()),
     }
+}
+
+/// Attributes that describe where media go and how a connection comes about, which is the business of one leg.
+const OF_THE_WAY: [&str; 10] =
+    ["path", "setup", "connection", "fingerprint", "msrp-cema", "rtcp", "candidate", "ice-ufrag", "ice-pwd", "tls-id"];
+
+/// All media sections in one text, but for addresses, ports and what else belongs to one leg (CMP-SDPMASK): media, protocol and
+/// formats, or that it is refused; direction; attributes in the order of their names, types without case.
+fn streams(raw: &[u8], sdp: &Sdp) -> Option<Found> {
+    let section = |number: usize| {
+        let media = sdp.media_line(raw, number)?;
+        let formats: Vec<_> = media.formats.iter().map(|format| format.text(raw)).collect();
+        let line = format!("{} {} {}", media.kind.text(raw), media.proto.text(raw), formats.join(" "));
+        if media.port == Some(0) {
+            return Some(format!("{line}, refused"));
+        }
+        let attribute = |line: &Line| {
+            let text = line.value.text(raw).into_owned();
+            let (name, value) = text.split_once(':').unwrap_or((&text, ""));
+            let way = line.kind != b'a' || OF_THE_WAY.contains(&name) || DIRECTIONS.contains(&name);
+            let mut types: Vec<_> = value.split_ascii_whitespace().map(str::to_ascii_lowercase).collect();
+            types.sort();
+            (!way).then(|| if name.ends_with("-types") { format!("{name}:{}", types.join(" ")) } else { text.clone() })
+        };
+        let mut attributes: Vec<String> = sdp.section(number).iter().filter_map(attribute).collect();
+        attributes.sort();
+        let all = [line, sdp.direction(raw, number).0.name().to_owned()].into_iter().chain(attributes);
+        Some(all.collect::<Vec<_>>().join(", "))
+    };
+    let sections: Vec<String> = (0..sdp.media.len()).filter_map(section).collect();
+    let (first, last) = (sdp.section(0).first()?, sdp.lines.last()?);
+    Some(Found { span: Span::new(first.line.from, last.value.to), text: sections.join("; ") })
 }
 
 fn directions(raw: &[u8], lines: &[Line]) -> Vec<Span> {

@@ -207,6 +207,14 @@ pub struct Media {
     pub pause: Duration,
 }
 
+impl Media {
+    /// Whether something is said about a description.
+    #[must_use]
+    pub fn offers(&self) -> bool {
+        !self.offer.is_empty() || !self.extra.is_empty() || self.moved || self.relayed || self.secure || self.streams.is_some()
+    }
+}
+
 /// What a registrar grants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {

@@ -6,6 +6,7 @@ use cucumber::given;
 use gherkin::Step;
 use harness::{
     check::{View, handle, session},
+    sut::Role,
     trace::Mark,
     upper::{Act, InvitationAnswer, StartSession},
     verdict::Reason,
@@ -49,7 +50,7 @@ async fn is_established(world: &mut World, session: Session, one: Actor, other: 
     comes_about(world, "the session").await;
 }
 
-/// Delivers a named invitation; the user accepts it, and messages can flow.
+/// Delivers a named invitation; the user accepts it, of a server the user that it serves, and messages can flow.
 #[given(expr = "{actor} has accepted {string}")]
 async fn has_accepted(world: &mut World, _actor: Actor, name: String) {
     accepted(world, None, &name).await;
@@ -84,8 +85,12 @@ async fn comes_about(world: &mut World, what: &str) {
     if !world.goes_on() {
         return;
     }
-    if !world.until(|view| session::is_established(view) && session::is_bound(view)).await {
-        let missing = if world.look(session::is_established) == Some(true) { "its MSRP" } else { "its ACK" };
+    let profile = world.profile();
+    let stands = if profile.role.is_server() { session::is_taken } else { session::is_established };
+    // Media that go past the SUT are not seen.
+    let past = profile.role == Role::ImServerProxy || profile.role == Role::ImServerB2bua && profile.ics.claims("im-media") != Some(true);
+    if !world.until(|view| stands(view) && (past || session::is_bound(view))).await {
+        let missing = if world.look(stands) == Some(true) { "its MSRP" } else { "its ACK" };
         return world.stop(Obstacle::new(Reason::Preamble, format!("{what} did not come about: {missing} is missing")));
     }
     // A group tells who is there; that nothing is told hinders nobody.

@@ -28,6 +28,7 @@ mod msrp;
 mod msrp_sdp;
 mod offer;
 mod privacy;
+mod proxy;
 mod reason;
 mod register;
 mod rfc3261;
@@ -40,6 +41,7 @@ mod routing;
 mod sdp;
 mod size;
 mod transaction;
+mod update;
 mod warning;
 
 /// After 64*T1 a transaction is given up, and so is a 2xx that nobody acknowledges (RFC 3261, 17.1.1.1, 13.3.1.4).
@@ -72,6 +74,8 @@ const PACKS: &[(&str, Rules)] = &[
     ("RFC 3261 section 14.2", modify::response),
     ("RFC 3261 section 15.1.1", bye::request),
     ("RFC 3261 section 15.1.2", bye::response),
+    ("RFC 3261 section 16.6", proxy::request),
+    ("RFC 3261 section 16.7", proxy::response),
     ("RFC 3261 section 17.1", transaction::repeats),
     ("RFC 3261 section 17.1.1.3", ack::to_failure),
     ("RFC 3261 section 17.2.2", transaction::same_response),
@@ -84,6 +88,7 @@ const PACKS: &[(&str, Rules)] = &[
     ("RFC 3264", sdp::rules),
     ("RFC 3264 section 5", offer::first),
     ("RFC 3264 section 8", offer::modified),
+    ("RFC 3311", update::rules),
     ("RFC 3323", privacy::rules),
     ("RFC 3326", reason::rules),
     ("RFC 3428", rfc3428::rules),

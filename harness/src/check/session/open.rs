@@ -68,8 +68,20 @@ pub fn open(view: &View<'_>, count: usize) -> Judgement {
 /// Whether a session came about since the last stimulus: INVITE, 2xx and ACK.
 #[must_use]
 pub fn is_established(view: &View<'_>) -> bool {
+    comes_about(view, |_| true)
+}
+
+/// Whether a session that the SUT was invited to came about since the last stimulus. Of a server that is the side of who invites,
+/// which hears last.
+#[must_use]
+pub fn is_taken(view: &View<'_>) -> bool {
+    comes_about(view, |invite| !invite.by_sut())
+}
+
+fn comes_about(view: &View<'_>, counts: impl Fn(&Seen) -> bool) -> bool {
     let (list, since) = (view.messages.list(), view.stimulus());
-    sessions(view).filter(|session| list[session.answer].entry >= since).any(|session| {
+    let recent = |session: &Session| list[session.answer].entry >= since && counts(&list[session.opening]);
+    sessions(view).filter(recent).any(|session| {
         let (asked, answer) = (&list[session.opening], &list[session.answer]);
         let number = |message: &Message| message.cseq().map(|(number, _)| number);
         list[session.answer..].iter().any(|seen| {

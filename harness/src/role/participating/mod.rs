@@ -225,7 +225,8 @@ impl Participating {
         let call = latest.filter(|_| wanted.within == Within::Session);
         match (wanted.method.as_str(), call) {
             ("INVITE", None) => self.invite(now, wanted),
-            ("INVITE", Some(call)) if self.has.kind.stays() => self.modify(now, call, wanted),
+            ("INVITE", Some(call)) if self.has.kind.stays() => self.modify(now, call, "INVITE", wanted),
+            ("UPDATE", Some(call)) if self.has.kind.stays() && wanted.media.offers() => self.modify(now, call, "UPDATE", wanted),
             ("CANCEL", Some(call)) => {
                 self.calls.cancel_anyway(now, &mut self.transactions, call, |cancel| laid_over(&cancel, &wanted.headers));
             }

@@ -17,9 +17,9 @@ use crate::{
 };
 
 impl Participating {
-    /// Sends a re-INVITE: the own description, one version on, under what a named message lays over it. Media that are moved are
-    /// taken at the second address.
-    pub(super) fn modify(&mut self, now: Duration, call: u64, wanted: &Outgoing) {
+    /// Sends a re-INVITE or an UPDATE: the own description, one version on, under what a named message lays over it. Media that are
+    /// moved are taken at the second address.
+    pub(super) fn modify(&mut self, now: Duration, call: u64, method: &str, wanted: &Outgoing) {
         let media = &wanted.media;
         let current = self.legs.get(&call).filter(|_| !media.bare).map(|leg| (leg.text.clone().changed(), leg.streams.clone()));
         let proposed = current.map(|(mut text, mut streams)| {
@@ -38,7 +38,7 @@ impl Participating {
             leg.proposed = proposed;
         }
         let invite = self.calls.invitation(call).cloned();
-        self.calls.request(now, &mut self.transactions, call, "INVITE", |draft| {
+        self.calls.request(now, &mut self.transactions, call, method, |draft| {
             let mut draft = kind.capable(draft, &contact);
             for name in IDS {
                 draft = draft.maybe(name, invite.as_ref().and_then(|invite| invite.value(name)).as_deref());
@@ -116,9 +116,9 @@ impl Participating {
         }
     }
 
-    /// The answer to a re-INVITE: what was proposed holds from now on, or not.
+    /// The answer to an own offer: what was proposed holds from now on, or not.
     pub(super) fn modified(&mut self, now: Duration, call: u64, response: &Message) {
-        if response.cseq().is_none_or(|(_, method)| method != "INVITE") {
+        if response.cseq().is_none_or(|(_, method)| !matches!(method, "INVITE" | "UPDATE")) {
             return;
         }
         let Some((text, streams)) = self.legs.get_mut(&call).and_then(|leg| leg.proposed.take()) else { return };
