@@ -39,6 +39,7 @@ impl Obstacle {
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
         let verdict = match reason {
             Reason::NoAct | Reason::NoSetting | Reason::Slow | Reason::Transport => Verdict::NotTested,
+            Reason::Branch => Verdict::NotApplicable,
             Reason::Suite | Reason::Link | Reason::Peer | Reason::Panic | Reason::Disk => Verdict::Error,
             _ => Verdict::Inconclusive,
         };

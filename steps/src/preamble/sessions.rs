@@ -93,6 +93,17 @@ async fn comes_about(world: &mut World, what: &str) {
         let missing = if world.look(stands) == Some(true) { "its MSRP" } else { "its ACK" };
         return world.stop(Obstacle::new(Reason::Preamble, format!("{what} did not come about: {missing} is missing")));
     }
+    // What a server claims to be, a line of its own judges.
+    let own = world.look(session::has_own_dialog).flatten();
+    let claimed = match profile.role {
+        Role::ImServerB2bua => Some(true),
+        Role::ImServerProxy => Some(false),
+        Role::CpmClient | Role::CpmParticipatingFunction => None,
+    };
+    if claimed.is_some() && own != claimed {
+        let is = if own == Some(true) { "the server has a dialog of its own on each side" } else { "the server stands in one dialog" };
+        return world.stop(Obstacle::new(Reason::Branch, format!("{is}: it is no {}", profile.role.words())));
+    }
     // A group tells who is there; that nothing is told hinders nobody.
     world.until(session::is_notified).await;
     let acts = world.duration("acts");

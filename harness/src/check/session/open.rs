@@ -78,6 +78,18 @@ pub fn is_taken(view: &View<'_>) -> bool {
     comes_about(view, |invite| !invite.by_sut())
 }
 
+/// Whether a server has a dialog of its own for each of two sessions, or stands in one: whether the Call-ID of the INVITE that it sent
+/// since the last stimulus differs from that of the one that it got. `None`: it sent none.
+#[must_use]
+pub fn has_own_dialog(view: &View<'_>) -> Option<bool> {
+    let since = view.stimulus();
+    let invites = |by_sut: bool| {
+        let fits = move |seen: &&Seen| seen.entry >= since && seen.by_sut() == by_sut && seen.message.method() == Some("INVITE");
+        view.messages.list().iter().find(fits)
+    };
+    Some(invites(true)?.message.call_id() != invites(false)?.message.call_id())
+}
+
 fn comes_about(view: &View<'_>, counts: impl Fn(&Seen) -> bool) -> bool {
     let (list, since) = (view.messages.list(), view.stimulus());
     let recent = |session: &Session| list[session.answer].entry >= since && counts(&list[session.opening]);
