@@ -16,8 +16,8 @@ Feature: 7.4.2.8 A B2BUA copes with losses and with both sides at once
 
   Scenario: B10 The client repeats its 200
     Given Bob behaves as "a client without UPDATE"
-    And Bob behaves as "saying it twice"
     And Bob has accepted "an invitation"
+    And Bob behaves as "saying it twice"
     When the Controlling Function sends "a new offer"
     Then [b2bua-200-1] the SUT answers 200 to the received INVITE request
     And [b2bua-200-ack] the SUT sends an ACK request to the IMS core
