@@ -48,8 +48,8 @@ Feature: 7.4.2.8 Media follow what was agreed through a B2BUA
     Then [b2bua-200-4] the SUT sends no MSRP message to Bob
 
     Examples:
-      | message                    |
-      | an offer on hold           |
+      | message                     |
+      | an offer on hold            |
       | an offer without the stream |
 
   Scenario: B8 Other types are taken

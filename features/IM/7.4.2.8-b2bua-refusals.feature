@@ -44,8 +44,8 @@ Feature: 7.4.2.8 A B2BUA refuses, or lets its client refuse
       And [b2bua-200-2] its body is an SDP answer to the received <method> request
 
       Examples:
-        | message                        | method |
-        | an offer with sound beside it  | INVITE |
+        | message                       | method |
+        | an offer with sound beside it | INVITE |
 
       @ics-im-update
       Examples:

@@ -26,10 +26,6 @@ Feature: 7.4.2.8 A session is modified through a proxy
       Then [proxy-req] the SUT sends 1 INVITE or UPDATE request to the IMS core
       And [proxy-req] its Call-ID equals that of the received INVITE request
       And [proxy-req] it obeys RFC 3261 section 16.6
-      And [ims-proxy] it copies from the received INVITE request
-        | P-Asserted-Identity |
-        | Privacy             |
-        | P-Charging-Vector   |
       And [proxy-200] the SUT answers 200 to the received INVITE request
       And [proxy-200] it obeys RFC 3261 section 16.7
       And [proxy-200] the SUT sends an ACK request to the IMS core
@@ -72,13 +68,14 @@ Feature: 7.4.2.8 A session is modified through a proxy
     Scenario: P4 An UPDATE to a client that knows none
       Given Bob behaves as "refusing UPDATE"
       When the Controlling Function sends "a new offer by UPDATE"
-      Then [proxy-req-update] the SUT may send an UPDATE request to the IMS core
-      And [final-proxy] the SUT answers 405 to the received UPDATE request
+      Then the SUT answers 405 to the received UPDATE request
+      And [proxy-req-update] the SUT may send an UPDATE request to the IMS core
 
     Scenario: P4 A re-INVITE stays one
       When the Controlling Function sends "an offer of larger messages"
-      Then [proxy-req-update] the SUT sends no UPDATE request to the IMS core
-      And [proxy-req] the SUT sends 1 INVITE request to the IMS core
+      Then the SUT sends an INVITE or UPDATE request to the IMS core with
+        | Max-Forwards | 68 |
+      And [proxy-req-update] its method is "INVITE"
 
     Scenario: P6 A body that nobody knows
       When the Controlling Function sends "a body that nobody knows"
@@ -97,6 +94,21 @@ Feature: 7.4.2.8 A session is modified through a proxy
       Then [proxy-req] the SUT answers 483 to the received INVITE request
       And [proxy-req] the SUT sends no INVITE request to the IMS core
 
+    Scenario Outline: P8 Identity and privacy: <message>
+      When the Controlling Function sends "<message>"
+      Then the SUT answers 200 to the received <method> request
+      And the SUT sends an INVITE or UPDATE request to the IMS core
+      And [ims-proxy] it obeys RFC 3261 section 16.6
+      And [ims-proxy] it copies from the received <method> request
+        | P-Asserted-Identity |
+        | Privacy             |
+        | P-Charging-Vector   |
+
+      Examples:
+        | message               | method |
+        | a new offer           | INVITE |
+        | a new offer by UPDATE | UPDATE |
+
     Scenario Outline: P7 The client modifies: <message>
       When Bob sends "<message>"
       Then [proxy-req] the SUT sends 1 INVITE or UPDATE request to the IMS core
@@ -105,6 +117,6 @@ Feature: 7.4.2.8 A session is modified through a proxy
       And [proxy-200] it obeys RFC 3261 section 16.7
 
       Examples:
-        | message                | method |
-        | an offer of Bob        | INVITE |
+        | message                   | method |
+        | an offer of Bob           | INVITE |
         | an offer of Bob by UPDATE | UPDATE |

@@ -140,7 +140,7 @@ parsed!(
     /// A header field, one of its parameters, an item of CPIM, IMDN, SDP, MSRP, IMAP or HTTP, the body, or the unwrapped content.
     Field(field::Field),
     "field",
-    r"(?:(?:CPIM|IMDN|SDP|MSRP|IMAP|HTTP) [A-Za-z][A-Za-z0-9.-]*|[A-Z][A-Za-z0-9-]*|body|content)(?:;[+A-Za-z0-9.-]+)?(?:, if any,)?"
+    r"(?:(?:CPIM|IMDN|SDP|MSRP|IMAP|HTTP) [A-Za-z][A-Za-z0-9.-]*|[A-Z][A-Za-z0-9-]*|method|body|content)(?:;[+A-Za-z0-9.-]+)?(?:, if any,)?"
 );
 parsed!(
     /// A message of the scenario, seen from the SUT.

@@ -1,6 +1,10 @@
 //! What a proxy passes on (RFC 3261, 16.6 and 16.7; CMP-FORWARD): requests and responses as they came, but for the way itself.
 
-use super::{broken, dialog::same_target, own, place, remark};
+use super::{
+    broken,
+    dialog::{copies, handled, same_target},
+    own, place, remark,
+};
 use crate::{
     check::View,
     trace::view::Seen,
@@ -206,6 +210,7 @@ pub(super) fn response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
         let observed = below.into_iter().map(|(text, _)| text).collect::<Vec<_>>().join(", ");
         findings.push(broken(seen, "PRX-13", Reason::Violated, "Via as it came without the topmost", observed, place(seen, "Via")));
     }
+    findings.extend(repeated(view, seen, came));
     // 16.7, 8: a proxy may rewrite what it recorded itself, and no other element.
     let (now, then) = (addresses(message), addresses(old));
     if now.len() != then.len() || now.iter().zip(&then).filter(|(a, b)| !same_target(a, b)).count() > 2 {
@@ -214,6 +219,19 @@ pub(super) fn response(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     }
     findings.extend(kept(seen, old));
     findings.into_iter().map(|finding| finding.on(came.line())).collect()
+}
+
+/// 16.7, 10 and RFC 6026, 7.1: a 2xx to INVITE goes back each time that it comes.
+fn repeated(view: &View<'_>, seen: &Seen, came: &Seen) -> Option<Finding> {
+    let list = view.messages.list();
+    let success = seen.message.status().is_some_and(|s| (200..300).contains(&s));
+    let first = list.iter().position(|other| other.entry == came.entry).filter(|_| success)?;
+    let invites = seen.message.cseq().is_some_and(|(_, method)| method == "INVITE");
+    let before = |(_, other): &(usize, &Seen)| handled(view, other.entry, other.at);
+    let (told, passed) = (copies(view, first).filter(before).count(), copies(view, own(view)).count());
+    let expected = format!("the response {told} times, as often as it came");
+    let finding = || broken(seen, "PRX-14", Reason::Missing, &expected, passed.to_string(), seen.message.start_span());
+    (invites && passed < told).then(finding)
 }
 
 fn addresses(message: &Message) -> Vec<String> {

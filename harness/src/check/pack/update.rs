@@ -26,7 +26,8 @@ fn request(view: &View<'_>, seen: &Seen) -> Vec<Finding> {
     };
     match said(false) {
         Some(old) if !lists(&old.message) => {
-            let finding = broken(seen, "UPD-1", Reason::Violated, "UPDATE only to who lists it in Allow (4)", "UPDATE", seen.message.start_span());
+            let finding =
+                broken(seen, "UPD-1", Reason::Violated, "UPDATE only to who lists it in Allow (4)", "UPDATE", seen.message.start_span());
             findings.push(finding.on(old.evidence(place(old, "Allow"))));
         }
         Some(_) => {}

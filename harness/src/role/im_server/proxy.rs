@@ -54,7 +54,8 @@ impl Proxy {
             Heard::Ack(ack) => {
                 // The ACK to a 2xx is a request by itself, without a transaction.
                 if hops(&ack) != Some(0) {
-                    let branch = self.branch();
+                    // One that comes again goes on with the same branch (16.11).
+                    let branch = format!("z9hG4bK-im-{}", ack.branch().unwrap_or_default());
                     let octets = self.onwards(settings, &ack, &branch);
                     transactions.send(settings.hop(), octets);
                 }
