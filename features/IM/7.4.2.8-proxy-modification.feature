@@ -97,7 +97,8 @@ Feature: 7.4.2.8 A session is modified through a proxy
     Scenario Outline: P8 Identity and privacy: <message>
       When the Controlling Function sends "<message>"
       Then the SUT answers 200 to the received <method> request
-      And the SUT sends an INVITE or UPDATE request to the IMS core
+      And the SUT sends an INVITE or UPDATE request to the IMS core with
+        | Max-Forwards | 68 |
       And [ims-proxy] it obeys RFC 3261 section 16.6
       And [ims-proxy] it copies from the received <method> request
         | P-Asserted-Identity |

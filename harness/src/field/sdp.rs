@@ -165,6 +165,32 @@ mod tests {
     }
 
     #[test]
+    fn streams_are_all_sections_without_what_belongs_to_one_leg() {
+        let streams = |body: &str| {
+            let text = format!("INVITE sip:a SIP/2.0\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+            let message = Message::parse(Bytes::from(text));
+            let found = "SDP streams".parse::<Field>().unwrap().read(&message);
+            assert_eq!(found.len(), 1);
+            assert!(found[0].span.text(&message.raw).starts_with("m=message"));
+            found[0].text.clone()
+        };
+        let one = streams(SDP);
+        assert_eq!(one, "message TCP/MSRP *, sendonly, file-selector:name:\"a b\" size:5000; audio RTP/AVP 0, refused");
+        let elsewhere =
+            SDP.replace("192.0.2.1", "192.0.2.9").replace("2855", "9").replace("msrp://a:1/b", "msrp://c:1/d").replace("active", "passive");
+        assert_eq!(streams(&elsewhere), one);
+        assert_eq!(
+            streams(&SDP.replace("a=sendonly", "a=accept-types:text/* Message/CPIM\r\na=sendonly")),
+            one.replace("file", "accept-types:message/cpim text/*, file")
+        );
+        for other in [SDP.replace("a=sendonly", "a=inactive"), SDP.replace("audio 0 ", "audio 9 "), SDP.replace("TCP/MSRP", "TCP/TLS/MSRP")]
+        {
+            assert_ne!(streams(&other), one);
+        }
+        assert!("SDP streams".parse::<Field>().unwrap().read(&Message::parse(Bytes::from_static(b"BYE sip:a SIP/2.0\r\n\r\n"))).is_empty());
+    }
+
+    #[test]
     fn a_part_of_a_multipart_is_a_description_too() {
         let body = format!("--x\r\nContent-Type: application/sdp\r\n\r\n{SDP}\r\n--x--\r\n");
         assert_eq!(read("multipart/mixed;boundary=x", &body, "SDP port"), ["2855"]);
