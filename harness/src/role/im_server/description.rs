@@ -164,8 +164,11 @@ impl Taken {
     }
 }
 
-/// Media, protocol and types of the sections that are not refused.
-fn sections(body: &[u8]) -> Vec<((String, String), Option<Vec<String>>)> {
+/// A section that is not refused: media and protocol, and the types that it takes, if it says so.
+type Offered = ((String, String), Option<Vec<String>>);
+
+/// The sections that are not refused.
+fn sections(body: &[u8]) -> Vec<Offered> {
     let sdp = Sdp::parse(body, Span::all(body));
     let section = |section: usize| {
         let media = sdp.media_line(body, section).filter(|media| media.port != Some(0))?;

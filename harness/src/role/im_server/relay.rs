@@ -217,7 +217,7 @@ impl Relay {
             None => 481,
             Some((at, side)) => match self.taken(at, side, hop, raw, msrp) {
                 Some(status) => status,
-                None => return self.pass(at, side, hop, raw, msrp, Passed { transaction, back: hop, to: back, from: own }, silent),
+                None => return self.pass(at, side, raw, msrp, Passed { transaction, back: hop, to: back, from: own }, silent),
             },
         };
         if !silent {
@@ -260,7 +260,7 @@ impl Relay {
     }
 
     /// Sends a request on to the other side, under that side's paths.
-    fn pass(&mut self, at: usize, side: usize, _: Hop, raw: &Bytes, msrp: &Msrp, passed: Passed, silent: bool) {
+    fn pass(&mut self, at: usize, side: usize, raw: &Bytes, msrp: &Msrp, passed: Passed, silent: bool) {
         let other = &mut self.channels[at].sides[1 - side];
         let Some(far) = &other.far else { return };
         let mut patch = Patch::default();

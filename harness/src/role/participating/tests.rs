@@ -210,6 +210,28 @@ fn a_modification_counts_the_version_up_and_holds_once_it_is_accepted() {
 }
 
 #[test]
+fn an_update_offers_as_a_new_invite_does() {
+    let mut play = Play::new(Kind::Peer, |_| ());
+    play.sends(Outgoing { method: "INVITE".to_owned(), ..Outgoing::default() });
+    accepts(&mut play, "active");
+    let origin = |body: &str| body.lines().find_map(|l| l.strip_prefix("o=- ")?.split(' ').nth(1)?.parse::<u64>().ok()).unwrap();
+    let first = play.sip.first().map(|m| origin(&m.body.text(&m.raw))).unwrap();
+    let media = Media { offer: vec![("direction".to_owned(), Some(vec!["inactive".to_owned()]))], ..Media::default() };
+    play.sends(session("UPDATE", media));
+    assert_eq!((play.last().method(), origin(&play.body()), play.header("Contact").is_empty()), (Some("UPDATE"), first + 1, false));
+    assert!(play.body().contains("a=inactive\r\n"));
+    let update = play.last().clone();
+    play.hears(Draft::response(&update, 200, "a").header("Contact", "<sip:alice@192.0.2.1>").body("application/sdp", OFFER));
+    assert_eq!(play.last().method(), Some("UPDATE"));
+    play.sends(session("INVITE", Media::default()));
+    assert_eq!(origin(&play.body()), first + 2);
+    let invite = play.last().clone();
+    play.hears(Draft::response(&invite, 488, "a"));
+    play.sends(session("UPDATE", Media::default()));
+    assert_eq!((play.last().method(), play.body()), (Some("UPDATE"), String::new()));
+}
+
+#[test]
 fn a_focus_notifies_who_takes_part() {
     let mut play = Play::new(Kind::Focus, |places| places.members = vec!["sip:dave@example.com".to_owned()]);
     let list = "<resource-lists xmlns=\"urn:ietf:params:xml:ns:resource-lists\"><list><entry uri=\"sip:bob@example.com\"/></list></resource-lists>";
