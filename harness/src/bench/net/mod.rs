@@ -51,6 +51,8 @@ pub struct Net {
     /// Where this process listens, and from where it was called: who is in both is at both ends of a stream.
     own: BTreeSet<SocketAddr>,
     callers: BTreeSet<SocketAddr>,
+    /// Who takes streams where.
+    listeners: BTreeMap<SocketAddr, usize>,
     /// Datagrams from this process to itself that were not read yet, and when the last of them went.
     flying: (u32, Duration),
     tasks: JoinSet<()>,
@@ -64,6 +66,9 @@ struct Stream {
     seat: usize,
     /// The other end, as the seat knows it.
     hop: Hop,
+    /// The seat that it was opened to; none where that is the SUT, a program of its own, or where it was accepted.
+    called: Option<usize>,
+    caller: Caller,
     /// Its own address, once it is up.
     local: Option<SocketAddr>,
     /// Its number in the trace; none while it is being opened, and none of the SUT's, which are seen from the other end.
@@ -79,6 +84,19 @@ struct Stream {
     written: Arc<AtomicU64>,
 }
 
+/// Who opened a stream of a seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Caller {
+    /// The seat.
+    Own,
+    /// The SUT.
+    Sut,
+    /// Another fake: the stream is recorded as that one's.
+    Fake,
+    /// One of both: a fake is just calling, from an address that is not known yet.
+    Unsure,
+}
+
 impl Net {
     /// Starts reading `sockets` and `services`, each for its seat.
     #[must_use]
@@ -92,6 +110,7 @@ impl Net {
             last: 0,
             own: BTreeSet::new(),
             callers: BTreeSet::new(),
+            listeners: BTreeMap::new(),
             flying: (0, Duration::ZERO),
             tasks: JoinSet::new(),
             events,
@@ -102,10 +121,12 @@ impl Net {
             net.datagrams.insert(seat, Arc::clone(&datagrams));
             net.tasks.spawn(read_datagrams(seat, datagrams, net.teller.clone()));
             net.own.insert(sockets.address);
+            net.listeners.insert(sockets.address, seat);
             net.tasks.spawn(accept(seat, sockets.listener, Hop::sip(Transport::Tcp, sockets.address), net.teller.clone()));
         }
         for (seat, Service { listener, hop }) in services {
             net.own.insert(hop.address);
+            net.listeners.insert(hop.address, seat);
             net.tasks.spawn(accept(seat, listener, hop, net.teller.clone()));
         }
         net
@@ -168,20 +189,21 @@ impl Net {
         if let Some(id) = self.open.get(&(seat, hop)) {
             return *id;
         }
-        let line = self.stream(seat, hop, None);
+        let line = self.stream(seat, hop, None, Caller::Own);
         let id = line.id;
         self.tasks.spawn(line.dial(hop, fingerprint));
         id
     }
 
     /// A new stream, and what its task has.
-    fn stream(&mut self, seat: usize, hop: Hop, link: Option<LinkId>) -> Line {
+    fn stream(&mut self, seat: usize, hop: Hop, link: Option<LinkId>, caller: Caller) -> Line {
         self.last += 1;
         let (words, listened) = mpsc::unbounded_channel();
         let written = Arc::new(AtomicU64::new(0));
         let line = Line { id: self.last, words: listened, written: Arc::clone(&written), teller: self.teller.clone() };
-        let stream =
-            Stream { seat, hop, local: None, link, words: Some(words), closed: false, waiting: Vec::new(), said: 0, heard: 0, written };
+        let called = self.listeners.get(&hop.address).copied().filter(|_| caller == Caller::Own);
+        let (local, words, waiting) = (None, Some(words), Vec::new());
+        let stream = Stream { seat, hop, called, caller, local, link, words, closed: false, waiting, said: 0, heard: 0, written };
         self.streams.insert(line.id, stream);
         self.open.insert((seat, hop), line.id);
         line
@@ -222,10 +244,11 @@ impl Net {
                 begins.then_some((stream.seat, Input::Bytes { hop: stream.hop, bytes: Bytes::new() }))
             }
             NetEvent::Octets(id, bytes) => {
+                self.decide(seats, record, id);
                 let stream = self.streams.get_mut(&id)?;
                 stream.heard += bytes.len() as u64;
                 if let Some(link) = stream.link
-                    && !record.octets(now, link, &Party::sut(), &seats[stream.seat].party, &bytes)
+                    && !record.octets(now, link, &stream.other(seats), &seats[stream.seat].party, &bytes)
                 {
                     let stream = self.streams.remove(&id)?;
                     self.forget(id, &stream);
@@ -234,6 +257,7 @@ impl Net {
                 (!stream.closed).then_some((stream.seat, Input::Bytes { hop: stream.hop, bytes }))
             }
             NetEvent::Ended(id, end) => {
+                self.decide(seats, record, id);
                 let mut stream = self.streams.remove(&id)?;
                 self.forget(id, &stream);
                 stream.ended(now, seats, record, end);
@@ -246,15 +270,38 @@ impl Net {
     fn accepted(&mut self, seats: &[Seat], record: &mut Recorder, (seat, service): (usize, Hop), address: SocketAddr, stream: TcpStream) {
         self.callers.insert(address);
         let hop = Hop { address, ..service };
-        let link = (!seats[seat].party.is_sut()).then(|| {
+        let fakes = || self.streams.values().filter(|s| s.called == Some(seat) && !seats[s.seat].party.is_sut());
+        let mut calls = fakes().filter(|s| s.hop.address == service.address);
+        let caller = match () {
+            () if fakes().any(|s| s.local == Some(address)) => Caller::Fake,
+            () if calls.any(|s| s.local.is_none()) => Caller::Unsure,
+            () => Caller::Sut,
+        };
+        let link = (caller == Caller::Sut && !seats[seat].party.is_sut()).then(|| {
             let (near, far) = ends(seats, seat, service.address, address);
             record.open(self.now(), (service.transport, service.protocol), far, near)
         });
         if self.streams.len() < CONNECTIONS {
-            let line = self.stream(seat, hop, link);
+            let line = self.stream(seat, hop, link, caller);
             self.tasks.spawn(line.take(stream, service));
         } else if let Some(link) = link {
             record.note(self.now(), Event::Link { link, change: LinkChange::Reset(seats[seat].party.clone()) });
+        }
+    }
+
+    /// Says who opened a stream that was accepted, once something came of it: a fake that calls is known by then.
+    fn decide(&mut self, seats: &[Seat], record: &mut Recorder, id: u64) {
+        let Some(stream) = self.streams.get(&id).filter(|stream| stream.caller == Caller::Unsure) else { return };
+        let (seat, hop) = (stream.seat, stream.hop);
+        let fake = self.streams.values().any(|other| other.local == Some(hop.address) && other.called == Some(seat));
+        let own = stream.local.unwrap_or(hop.address);
+        let now = self.now();
+        if let Some(stream) = self.streams.get_mut(&id) {
+            stream.caller = if fake { Caller::Fake } else { Caller::Sut };
+            stream.link = (!fake).then(|| {
+                let (near, far) = ends(seats, seat, own, hop.address);
+                record.open(now, (hop.transport, hop.protocol), far, near)
+            });
         }
     }
 
@@ -310,25 +357,32 @@ impl Stream {
         self.write(now, seats, record);
     }
 
-    /// Its link, which is recorded as opened by the fake if it is not there; none of the SUT's own.
+    /// Its link, which is recorded as opened by the fake if it is not there; none of the SUT's own, and none that another fake opened.
     fn recorded(&mut self, now: Duration, seats: &[Seat], record: &mut Recorder) -> Option<LinkId> {
-        if seats[self.seat].party.is_sut() {
+        if seats[self.seat].party.is_sut() || matches!(self.caller, Caller::Fake | Caller::Unsure) {
             return None;
         }
         let Self { seat, hop, local, .. } = *self;
+        let party = self.other(seats);
         Some(*self.link.get_or_insert_with(|| {
             let own = local.unwrap_or_else(|| SocketAddr::new(hop.address.ip(), 0));
             let (near, far) = ends(seats, seat, own, hop.address);
-            record.open(now, (hop.transport, hop.protocol), near, far)
+            record.open(now, (hop.transport, hop.protocol), near, Endpoint { party, ..far })
         }))
+    }
+
+    /// Who is at the other end.
+    fn other(&self, seats: &[Seat]) -> Party {
+        self.called.and_then(|seat| seats.get(seat)).map_or_else(Party::sut, |seat| seat.party.clone())
     }
 
     /// Writes what waits, if it is up, and closes it behind that, if it is to be closed.
     fn write(&mut self, now: Duration, seats: &[Seat], record: &mut Recorder) {
+        let other = self.other(seats);
         let Some(words) = self.words.as_ref().filter(|_| self.local.is_some()) else { return };
         for bytes in self.waiting.drain(..) {
             if let Some(link) = self.link {
-                record.octets(now, link, &seats[self.seat].party, &Party::sut(), &bytes);
+                record.octets(now, link, &seats[self.seat].party, &other, &bytes);
             }
             // The task has gone where the stream has ended; that it did is told.
             let _ = words.send(bytes);
@@ -343,8 +397,8 @@ impl Stream {
 
     fn ended(&mut self, now: Duration, seats: &[Seat], record: &mut Recorder, end: End) {
         let change = match end {
-            End::Closed => LinkChange::Closed(Party::sut()),
-            End::Reset | End::Refused => LinkChange::Reset(Party::sut()),
+            End::Closed => LinkChange::Closed(self.other(seats)),
+            End::Reset | End::Refused => LinkChange::Reset(self.other(seats)),
             End::Unsecured(why) => LinkChange::Unsecured(why),
         };
         // A stream that the fake has closed is closed; how the SUT's side of it ends says nothing.
