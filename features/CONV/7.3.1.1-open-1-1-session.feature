@@ -51,6 +51,7 @@ Feature: 7.3.1.1 A client invites one user to a session
       When Alice invites Carol to a CPM 1-1 Session
       Then [generate] the SUT sends 1 INVITE request to the IMS core
       And [generate] it is sent outside any dialog
+      And [generate] it obeys RFC 3261 section 13.2.1
       And [generate] its Call-ID is newly generated
       And [1] its Request-URI is the address of Carol
       And [11] its Conversation-ID is newly generated
@@ -95,7 +96,10 @@ Feature: 7.3.1.1 A client invites one user to a session
       Then the SUT sends an INVITE request to the IMS core
       And [8] its Privacy contains "id"
       And [8] it obeys RFC 3323
+      And [2] its Accept-Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [4] its Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
       And [5] its P-Preferred-Identity is the address of Alice
+      And [6] its User-Agent states the CPM release
       And [7-temp-gruu] it obeys RFC 5627 section 4.4
 
     @ics-several-addresses
@@ -215,6 +219,7 @@ Feature: 7.3.1.1 A client invites one user to a session
       And [14] its SDP accept-types contains "message/cpim"
       And [14] it obeys RFC 4975 section 8.6
       And [14] it obeys RFC 6135
+      And [14] its SDP direction, if any, is "sendrecv"
 
     @ics-msrps
     Scenario: A chat over TLS
@@ -240,7 +245,14 @@ Feature: 7.3.1.1 A client invites one user to a session
       And [15] it obeys RFC 3261 section 22
       And [15] it obeys TS 24.229
       And [15] its CSeq is one more than that of the first sent INVITE request
+      And [2] its Accept-Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
       And [3] its P-Preferred-Service is "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [4] its Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [5] its P-Preferred-Identity is the address of Alice
+      And [6] its User-Agent states the CPM release
+      And [11] it has header field Conversation-ID
+      And [12] it has header field Contribution-ID
+      And [14] its body is an SDP offer
 
     Scenario: The core wants a longer session interval
       Given the IMS core will answer 422 with
@@ -250,4 +262,11 @@ Feature: 7.3.1.1 A client invites one user to a session
       And [10] the SUT may send an INVITE request to the IMS core
       And [10] its Session-Expires;refresher is "uac"
       And [10] it obeys RFC 4028 section 7.1
+      And [2] its Accept-Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
       And [3] its P-Preferred-Service is "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [4] its Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [5] its P-Preferred-Identity is the address of Alice
+      And [6] its User-Agent states the CPM release
+      And [11] it has header field Conversation-ID
+      And [12] it has header field Contribution-ID
+      And [14] its body is an SDP offer

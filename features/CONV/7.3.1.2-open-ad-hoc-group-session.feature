@@ -47,6 +47,7 @@ Feature: 7.3.1.2 A client invites several users to a session
       When Alice invites Bob, Carol to a CPM Group Session
       Then [generate] the SUT sends 1 INVITE request to the IMS core
       And [generate] it is sent outside any dialog
+      And [generate] it obeys RFC 3261 section 13.2.1
       And [generate] its Call-ID is newly generated
       And [8] its Conversation-ID is newly generated
       And [9] its Contribution-ID is newly generated
@@ -121,6 +122,11 @@ Feature: 7.3.1.2 A client invites several users to a session
       Then the SUT sends an INVITE request to the IMS core
       And [7] its Privacy contains "id"
       And [7] it obeys RFC 3323
+      And [2] its Accept-Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [3] its Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [5] its body lists
+        | Bob   |
+        | Carol |
 
     @ics-closed-group
     Scenario: The group is closed
@@ -190,6 +196,7 @@ Feature: 7.3.1.2 A client invites several users to a session
       And [11] its SDP accept-types contains "message/cpim"
       And [11] it obeys RFC 4975 section 8.6
       And [11] it obeys RFC 6135
+      And [11] its SDP direction, if any, is "sendrecv"
 
   Rule: The network does not take the INVITE at once
 
@@ -202,4 +209,12 @@ Feature: 7.3.1.2 A client invites several users to a session
       And [13] it obeys RFC 3261 section 22
       And [13] it obeys TS 24.229
       And [13] its CSeq is one more than that of the first sent INVITE request
+      And [2] its Accept-Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [3] its Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
       And [4] its P-Preferred-Service is "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [5] its body lists
+        | Bob   |
+        | Carol |
+      And [8] it has header field Conversation-ID
+      And [9] it has header field Contribution-ID
+      And [11] its body is an SDP offer

@@ -42,6 +42,7 @@ Feature: 7.3.1.3 A client opens the session of a group that the network keeps
       When Alice invites the Lunch Group to a CPM Group Session
       Then [generate] the SUT sends 1 INVITE request to the IMS core
       And [generate] it is sent outside any dialog
+      And [generate] it obeys RFC 3261 section 13.2.1
       And [generate] its Call-ID is newly generated
       And [6] its Conversation-ID is newly generated
       And [7] its Contribution-ID is newly generated
@@ -115,6 +116,7 @@ Feature: 7.3.1.3 A client opens the session of a group that the network keeps
       And [9] its SDP accept-types contains "message/cpim"
       And [9] it obeys RFC 4975 section 8.6
       And [9] it obeys RFC 6135
+      And [9] its SDP direction, if any, is "sendrecv"
 
   Rule: The network does not take the INVITE at once
 
@@ -127,4 +129,9 @@ Feature: 7.3.1.3 A client opens the session of a group that the network keeps
       And [10] it obeys RFC 3261 section 22
       And [10] it obeys TS 24.229
       And [10] its CSeq is one more than that of the first sent INVITE request
+      And [2] its Accept-Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
       And [3] its P-Preferred-Service is "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [4] its Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [6] it has header field Conversation-ID
+      And [7] it has header field Contribution-ID
+      And [9] its body is an SDP offer

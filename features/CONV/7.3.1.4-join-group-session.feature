@@ -43,6 +43,7 @@ Feature: 7.3.1.4 A client joins the session of a join-in group
       When Alice joins the Lobby
       Then [generate] the SUT sends 1 INVITE request to the IMS core
       And [generate] it is sent outside any dialog
+      And [generate] it obeys RFC 3261 section 13.2.1
       And [generate] its Call-ID is newly generated
       And [8] its Conversation-ID is newly generated
       And [9] its Contribution-ID is newly generated
@@ -83,6 +84,7 @@ Feature: 7.3.1.4 A client joins the session of a join-in group
       And [10] its SDP accept-types contains "message/cpim"
       And [10] it obeys RFC 4975 section 8.6
       And [10] it obeys RFC 6135
+      And [10] its SDP direction, if any, is "sendrecv"
 
   Rule: The network does not take the INVITE at once
 
@@ -95,4 +97,11 @@ Feature: 7.3.1.4 A client joins the session of a join-in group
       And [11] it obeys RFC 3261 section 22
       And [11] it obeys TS 24.229
       And [11] its CSeq is one more than that of the first sent INVITE request
+      And [2] its Accept-Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [3] its Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
       And [4] its P-Preferred-Service is "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [5] its P-Preferred-Identity is the address of Alice
+      And [6] its User-Agent states the CPM release
+      And [8] it has header field Conversation-ID
+      And [9] it has header field Contribution-ID
+      And [10] its body is an SDP offer

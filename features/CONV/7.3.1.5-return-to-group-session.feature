@@ -67,6 +67,7 @@ Feature: 7.3.1.5 A client returns to a long-lived group session
       And [10] its SDP accept-types contains "message/cpim"
       And [10] it obeys RFC 4975 section 8.6
       And [10] it obeys RFC 6135
+      And [10] its SDP direction, if any, is "sendrecv"
       And [10] its SDP proto equals that of the first sent INVITE request
       And [10] its SDP path is newly generated
 
@@ -87,7 +88,14 @@ Feature: 7.3.1.5 A client returns to a long-lived group session
       And [11] it obeys RFC 3261 section 22
       And [11] it obeys TS 24.229
       And [11] its CSeq is one more than that of the first sent INVITE request
+      And [2] its Accept-Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [3] its Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
       And [4] its P-Preferred-Service is "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [5] its P-Preferred-Identity is the address of Alice
+      And [6] its User-Agent states the CPM release
+      And [8] its Conversation-ID equals that of the first sent INVITE request
+      And [9] its Contribution-ID equals that of the first sent INVITE request
+      And [10] its body is an SDP offer
 
   Rule: How she was parted from it
 
