@@ -3,8 +3,9 @@
 Feature: 7.3.7 A client modifies a session
 
   A new offer in an INVITE of the dialog. Rulings: dialog state, not the values of
-  the set-up, decides (R-7.3.7-1); identifiers of the session, no list of users
-  (R-7.3.7-2); the newest remote target passes, that of the set-up too (R-0-17).
+  the set-up, decides (R-7.3.7-1); identifiers of the session, no list of users,
+  and what is missing beside them warns (R-7.3.7-2); the newest remote target
+  passes, that of the set-up too (R-0-17). Streams may share a connection.
 
   Background:
     Given the SUT is a CPM Client serving Alice
@@ -19,6 +20,7 @@ Feature: 7.3.7 A client modifies a session
       Then [generate] the SUT sends 1 INVITE request to the IMS core
       And [generate] it is sent within the session
       And [generate] it obeys RFC 3261 section 14
+      And [generate] its Conversation-ID, if any, equals that of the first <opened> INVITE request
       And [generate] its Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
       And [1] it obeys RFC 3261 section 12.2.1.2
       And [2-to] its To is the <to> of the <whose> <message>
@@ -29,15 +31,18 @@ Feature: 7.3.7 A client modifies a session
       And [3] its body is a modified SDP offer
       And [3] it obeys RFC 3264 section 8
       And [3] it obeys RFC 4975 section 8.4
+      And [3] it obeys RFC 4975 section 8.6
+      And [3] its SDP accept-types contains "message/cpim"
       And [3] it obeys RFC 6135
       And [4] it obeys TS 24.229
+      And [4] its P-Preferred-Identity, if any, is the address of Alice
 
       Examples:
-        | who   | first | second | change               | whose    | message                                                  | to   | from |
-        | Alice | Alice | Bob    | hold                 | received | 200 response to the first sent INVITE request             | To   | From |
-        | Alice | Alice | Bob    | add a stream         | received | 200 response to the first sent INVITE request             | To   | From |
-        | Alice | Alice | Bob    | take only text/plain | received | 200 response to the first sent INVITE request             | To   | From |
-        | Bob   | Bob   | Alice  | hold                 | sent     | 200 response to the received INVITE request               | From | To   |
+        | who   | first | second | change               | opened   | whose    | message                                       | to   | from |
+        | Alice | Alice | Bob    | hold                 | sent     | received | 200 response to the first sent INVITE request | To   | From |
+        | Alice | Alice | Bob    | add a stream         | sent     | received | 200 response to the first sent INVITE request | To   | From |
+        | Alice | Alice | Bob    | take only text/plain | sent     | received | 200 response to the first sent INVITE request | To   | From |
+        | Bob   | Bob   | Alice  | hold                 | received | sent     | 200 response to the received INVITE request   | From | To   |
 
     @ics-adhoc-groups
     Scenario: In a group session
@@ -45,6 +50,9 @@ Feature: 7.3.7 A client modifies a session
       When Alice modifies the session to "hold"
       Then [generate] the SUT sends 1 INVITE request to the IMS core
       And [generate] it is sent within the session
+      And [generate] it obeys RFC 3261 section 14
+      And [generate] its Conversation-ID, if any, equals that of the first sent INVITE request
+      And [generate] its Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
       And [1] it obeys RFC 3261 section 12.2.1.2
       And [3] its body is a modified SDP offer
 
@@ -155,11 +163,33 @@ Feature: 7.3.7 A client modifies a session
       Then [on200] the SUT sends a BYE request to the IMS core
       And [on200] its Request-URI is the Contact of the received 200 response to the sent INVITE request
 
+    Scenario: A stream is opened and closed
+      Given a CPM 1-1 Session is established between Alice and Bob
+      When Alice modifies the session to "add a stream"
+      Then the SUT sends an INVITE request to the IMS core
+      And [on200-2] the SUT sends an MSRP SEND request to Bob
+      And [on200-2] the media plane changes
+      When Alice modifies the session to "drop the stream"
+      Then the SUT sends an INVITE request to the IMS core
+      And the SUT sends an ACK request to the IMS core
+      When Alice writes "Still here" in the session
+      Then [on200-2] the SUT sends 1 MSRP message to Bob
+      And [on200-2] its MSRP To-Path is the SDP path of the received 200 response to the sent INVITE request
+
+    Scenario: Carol does not take a second stream
+      Given a CPM 1-1 Session is established between Alice and Carol
+      When Alice modifies the session to "add a stream"
+      Then the SUT sends an INVITE request to the IMS core
+      And the SUT sends an ACK request to the IMS core
+      And [on200-2] the media plane stays unchanged
+      When Alice writes "Still here" in the session
+      Then [on200-2] the SUT sends 1 MSRP message to Carol
+
     Scenario: Dave's path moves
       Given a CPM 1-1 Session is established between Alice and Dave
       When Alice modifies the session to "take only text/plain"
       Then the SUT sends an INVITE request to the IMS core
-      And the SUT sends an ACK request to the IMS core
+      And [on200-2] the SUT connects to the SDP path of the received 200 response to the sent INVITE request
       When Alice writes "Over there" in the session
       Then [on200-2] the SUT sends 1 MSRP message to Dave
       And [on200-2] its MSRP To-Path is the SDP path of the received 200 response to the sent INVITE request
