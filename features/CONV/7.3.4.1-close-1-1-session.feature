@@ -2,9 +2,9 @@
 @CONV-7.3.4.1 @sut-cpm-client @ics-session
 Feature: 7.3.4.1 A client closes a 1-1 session
 
-  BYE inside the dialog with a Reason, then nothing of the session is left. The
-  Reason is that of protocol SIP with cause 200 (R-7.3.4.1-1). Whether BYE or the
-  media go first is free.
+  BYE inside the dialog with the next number and a Reason, then nothing of the
+  session is left. The Reason is that of protocol SIP with cause 200
+  (R-7.3.4.1-1). Whether BYE or the media go first is free.
 
   Background:
     Given the SUT is a CPM Client serving Alice
@@ -34,6 +34,7 @@ Feature: 7.3.4.1 A client closes a 1-1 session
       When Alice ends the session
       Then [2] the SUT sends 1 BYE request to the IMS core
       And [1] it is sent within the session
+      And [1] its CSeq is one more than that of the sent INVITE request
 
     @ics-digest
     Scenario: The core wants to know who it is

@@ -18,6 +18,7 @@ Feature: 7.3.4.2 A client leaves a group session
       When Alice ends the session
       Then [4] the SUT sends 1 BYE request to the IMS core
       And [1] it is sent within the session
+      And [1] its CSeq is one more than that of the sent INVITE request
       And [1] it obeys RFC 3261 section 15.1.1
       And [1-reason] its Reason;cause is "200"
       And [1-reason] it obeys RFC 3326

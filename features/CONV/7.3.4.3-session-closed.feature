@@ -84,7 +84,7 @@ Feature: 7.3.4.3 The other end closes a session
         | on-completed-elsewhere | silent |
       And a CPM 1-1 Session is established between Alice and Bob
       When Bob sends "<message>"
-      Then the SUT answers 200 to the received BYE request
+      Then [1] the SUT answers 200 to the received BYE request
       And [4] Alice is not shown a session with
         | state | ended |
 
@@ -101,7 +101,7 @@ Feature: 7.3.4.3 The other end closes a session
         | on-completed-elsewhere | notify |
       And a CPM 1-1 Session is established between Alice and Bob
       When Bob sends "<message>"
-      Then the SUT answers 200 to the received BYE request
+      Then [1] the SUT answers 200 to the received BYE request
       And [4] Alice is shown a session with
         | state | ended |
         | cause | 200   |

@@ -3,8 +3,8 @@
 Feature: 7.3.4.4 An invitation is withdrawn
 
   CANCEL is answered as RFC 3261 wants it; one whose Reason says that another
-  device took the session is shown or not, as the device is set. The cause
-  decides, whatever the text says (R-7.3.4.4-1).
+  device took the session is shown or not, as the device is set, and any other
+  is shown. The cause decides, whatever the text says (R-7.3.4.4-1).
 
   Background:
     Given the SUT is a CPM Client serving Alice
@@ -21,6 +21,7 @@ Feature: 7.3.4.4 An invitation is withdrawn
       And [cancel] it obeys RFC 3261 section 9.2
       And [cancel] the SUT answers 487 to the received INVITE request
       And [cancel] it obeys RFC 3261 section 9.2
+      And [cancel] Alice is shown an ended invitation
       And [cancel] the media plane stays down
       And [cancel] Alice has 0 sessions open
 
@@ -57,7 +58,8 @@ Feature: 7.3.4.4 An invitation is withdrawn
       When Bob sends "an invitation"
       Then Alice is shown an invitation
       When Bob sends "<message>"
-      Then the SUT answers 487 to the received INVITE request
+      Then [cancel] the SUT answers 200 to the received CANCEL request
+      And [cancel] the SUT answers 487 to the received INVITE request
       And [reason] Alice is not shown an ended invitation with
         | how | missed |
       And [reason] Alice is not shown an ended invitation with
@@ -75,7 +77,8 @@ Feature: 7.3.4.4 An invitation is withdrawn
       When Bob sends "an invitation"
       Then Alice is shown an invitation
       When Bob sends "<message>"
-      Then the SUT answers 487 to the received INVITE request
+      Then [cancel] the SUT answers 200 to the received CANCEL request
+      And [cancel] the SUT answers 487 to the received INVITE request
       And [reason] Alice is shown an ended invitation with
         | how | elsewhere |
 
@@ -84,3 +87,23 @@ Feature: 7.3.4.4 An invitation is withdrawn
         | a cancellation, completed elsewhere        |
         | a cancellation, completed with other words |
         | a cancellation, completed without words    |
+
+  Rule: Nobody took it
+
+    Scenario Outline: After <message> the device, set to <setting>, tells so
+      Given the SUT is provisioned with
+        | on-completed-elsewhere | <setting> |
+      When Bob sends "an invitation"
+      Then Alice is shown an invitation
+      When Bob sends "<message>"
+      Then the SUT answers 487 to the received INVITE request
+      And [reason] Alice is shown an ended invitation
+      And [reason] Alice is not shown an ended invitation with
+        | how | elsewhere |
+
+      Examples:
+        | message                                        | setting |
+        | a cancellation                                 | silent  |
+        | a cancellation                                 | notify  |
+        | a cancellation because Alice is busy elsewhere | silent  |
+        | a cancellation because Alice is busy elsewhere | notify  |
