@@ -117,7 +117,12 @@ Feature: 7.3.8 A client is offered other media in a session
       When the Controlling Function sends "a new offer without identifiers"
       Then [3] the SUT answers 200 to the received INVITE request
       And [3] it obeys RFC 3261 section 14.2
+      And [4] its Session-Expires;refresher is "uas"
+      And [5] its Supported contains "timer"
       And [6] its body is an SDP answer to the received INVITE request
+      And [6] it obeys RFC 3264
+      And [6] it obeys RFC 6135
+      And [8] it obeys TS 24.229
 
     Scenario: The identifier of a reply
       Given a CPM 1-1 Session is established between Alice and Bob

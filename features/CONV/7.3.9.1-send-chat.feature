@@ -22,6 +22,8 @@ Feature: 7.3.9.1 A client writes in a session
       When Alice writes "Lunch at noon?" in the session
       Then [msrp] the SUT sends 1 MSRP message to Bob
       And [msrp] it obeys RFC 4975 section 7.1
+      And [msrp] its MSRP From-Path is the SDP path of the sent INVITE request
+      And [msrp] its MSRP To-Path is the SDP path of the received 200 response to the sent INVITE request
       And [1] its MSRP Content-Type is "message/cpim"
       And [1] its body is a CPIM message
       And [1] it has header field CPIM To
@@ -62,12 +64,27 @@ Feature: 7.3.9.1 A client writes in a session
       And [chunk] their MSRP Message-ID values all differ
       And [chunk] it obeys RFC 4975 section 7.1.1
 
+    Scenario: One text after the other, and one after a new offer
+      When Alice writes "First" in the session
+      Then the SUT sends 1 MSRP message to Bob
+      When Alice writes "Second" in the session
+      Then [msrp] the SUT sends 1 MSRP message to Bob
+      And [1] it has header field CPIM To
+      And [1a] its CPIM To is the address of Bob
+      When Bob sends "a new offer"
+      Then the SUT answers 200 to the received INVITE request
+      When Alice writes "Third" in the session
+      Then [msrp] the SUT sends 1 MSRP message to Bob
+      And [1] it has header field CPIM To
+      And [1a] its CPIM To is the address of Bob
+
   Rule: Who is written to
 
     Scenario: Bob had invited Alice
       Given a CPM 1-1 Session is established between Bob and Alice
       When Alice writes "Lunch at noon?" in the session
       Then [msrp] the SUT sends 1 MSRP message to Bob
+      And [msrp] its MSRP From-Path is the SDP path of the sent 200 response to the received INVITE request
       And [1] its MSRP Content-Type is "message/cpim"
       And [1] it has header field CPIM To
       And [1a] its CPIM To is the address of Bob

@@ -72,6 +72,7 @@ Feature: 7.3.9.1 A client sets MSRP up
       And [connect] the SUT connects to the SDP path of the received INVITE request
       And [connect] the SUT sends an MSRP SEND request to Bob
       And [connect] its MSRP To-Path is the SDP path of the received INVITE request
+      And [connect] its MSRP From-Path is the SDP path of the sent 200 response to the received INVITE request
 
       Examples:
         | what                            |
@@ -86,3 +87,4 @@ Feature: 7.3.9.1 A client sets MSRP up
       And [connect] its SDP setup is "passive"
       And [connect] the SUT answers MSRP 200 to the received MSRP SEND request
       And [connect] the SUT sends no MSRP SEND request to Dave
+      And [connect] the media plane stays down
