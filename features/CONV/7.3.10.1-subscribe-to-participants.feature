@@ -6,6 +6,7 @@ Feature: 7.3.10.1 A client subscribes to who is in a group session
   identity. Rulings: RFC 6665 for RFC 3265, outside the dialog of the INVITE, for
   as long as Alice takes part (R-7.3.10.1-1, H-8); ended when she leaves, where
   letting it lapse warns (R-0-21); the ICSI in any case of letters (H-3, H-4).
+  What is sent anew, for whatever reason, is a request like the first one.
 
   Background:
     Given the SUT is a CPM Client serving Alice
@@ -28,33 +29,43 @@ Feature: 7.3.10.1 A client subscribes to who is in a group session
       And [4] it has no header field P-Asserted-Service
       And [5] its Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
       And [6] it obeys TS 24.229
+      And [6] its P-Preferred-Identity, if any, is the address of Alice
       And [CONV-7-useragent] its User-Agent states the CPM release
 
-    @ics-predefined-groups
-    Scenario: Alice opens the session of the Lunch Group
-      When Alice invites the Lunch Group to a CPM Group Session
+    Scenario Outline: Alice <enters>
+      When Alice <enters>
       Then the SUT sends an INVITE request to the IMS core
-      And [1] the SUT sends 1 SUBSCRIBE request to the IMS core
+      And [1] the SUT sends 1 SUBSCRIBE request to the IMS core with
+        | Event | conference |
       And [1] it obeys RFC 4575
       And [2] it obeys RFC 4579
+      And [3] its Accept-Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [4] its P-Preferred-Service is "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [5] its Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [6] it obeys TS 24.229
 
-    @ics-join-in-group
-    Scenario: Alice joins the Lobby
-      When Alice joins the Lobby
-      Then the SUT sends an INVITE request to the IMS core
-      And [1] the SUT sends 1 SUBSCRIBE request to the IMS core
-      And [1] it obeys RFC 4575
-      And [2] it obeys RFC 4579
+      @ics-predefined-groups
+      Examples:
+        | enters                                         |
+        | invites the Lunch Group to a CPM Group Session |
+
+      @ics-join-in-group
+      Examples:
+        | enters          |
+        | joins the Lobby |
 
     Scenario: Alice is invited
       When the Controlling Function sends "a group invitation"
       And Alice accepts the invitation
       Then the SUT answers 200 to the received INVITE request
-      And [1] the SUT sends 1 SUBSCRIBE request to the IMS core
+      And [1] the SUT sends 1 SUBSCRIBE request to the IMS core with
+        | Event | conference |
       And [1] it obeys RFC 4575
       And [2] it obeys RFC 4579
       And [3] its Accept-Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [4] its P-Preferred-Service is "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
       And [5] its Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [6] it obeys TS 24.229
 
   Rule: The response
 
@@ -66,6 +77,7 @@ Feature: 7.3.10.1 A client subscribes to who is in a group session
       When 21 seconds pass
       Then [response] the SUT sends a SUBSCRIBE request to the IMS core
       And [response] it obeys RFC 6665 section 4.1.2.2
+      And [3] its Accept-Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
       And [5] its Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
 
     Scenario Outline: The focus is <conduct>
@@ -88,6 +100,9 @@ Feature: 7.3.10.1 A client subscribes to who is in a group session
       And the SUT sends a SUBSCRIBE request to the IMS core
       And [response] the SUT sends a SUBSCRIBE request to the IMS core
       And [response] its Expires is at least 7200
+      And [2] it obeys RFC 4579
+      And [3] its Accept-Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [5] its Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
 
     Scenario: It has forgotten the subscription
       Given the Controlling Function behaves as "forgetting the subscription"
@@ -98,6 +113,9 @@ Feature: 7.3.10.1 A client subscribes to who is in a group session
       Then the SUT sends a SUBSCRIBE request to the IMS core
       And [response] the SUT sends a SUBSCRIBE request to the IMS core
       And [response] it is sent outside any dialog
+      And [2] it obeys RFC 4579
+      And [3] its Accept-Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [5] its Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
 
     @ics-digest
     Scenario: The core wants to know who it is
@@ -107,6 +125,11 @@ Feature: 7.3.10.1 A client subscribes to who is in a group session
       And the SUT sends a SUBSCRIBE request to the IMS core
       And [response] the SUT sends a SUBSCRIBE request to the IMS core
       And [response] it obeys RFC 3261 section 22
+      And [2] it obeys RFC 4579
+      And [3] its Accept-Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [4] its P-Preferred-Service is "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [5] its Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [6] its P-Preferred-Identity, if any, is the address of Alice
 
     Scenario Outline: The focus is <conduct>, and the session goes on
       Given the Controlling Function behaves as "<conduct>"
@@ -142,8 +165,13 @@ Feature: 7.3.10.1 A client subscribes to who is in a group session
       And [terminate] it obeys RFC 6665 section 4.1.2.3
       And [terminate] Alice has 1 session open
       When Alice watches the participants
-      Then [1] the SUT sends a SUBSCRIBE request to the IMS core
+      Then [1] the SUT sends a SUBSCRIBE request to the IMS core with
+        | Event | conference |
       And [1] it is sent outside any dialog
+      And [2] it obeys RFC 4579
+      And [3] its Accept-Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [4] its P-Preferred-Service is "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
+      And [5] its Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
 
     Scenario: The focus ends the session
       Given a CPM Group Session is established between Alice and the Controlling Function
@@ -156,4 +184,7 @@ Feature: 7.3.10.1 A client subscribes to who is in a group session
       Given a CPM Group Session is established between Alice and the Controlling Function
       When the Controlling Function sends "the end of the subscription"
       Then the SUT answers 200 to the received NOTIFY request
+      And [terminate] the SUT sends no SUBSCRIBE request to the IMS core
+      When Alice ends the session
+      Then the SUT sends a BYE request to the IMS core
       And [terminate] the SUT sends no SUBSCRIBE request to the IMS core

@@ -54,6 +54,9 @@ Feature: 7.3.10.2 A client is told who is in a group session
       When the Controlling Function sends "the end of the subscription"
       Then [1] the SUT answers 200 to the received NOTIFY request
       And [1] it obeys RFC 6665 section 4.1.3
+      When Alice ends the session
+      Then the SUT sends a BYE request to the IMS core
+      And [1] the SUT sends no SUBSCRIBE request to the IMS core
 
     Scenario: Somebody without a name
       When the Controlling Function sends "somebody without a name"
