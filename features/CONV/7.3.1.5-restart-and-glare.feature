@@ -4,7 +4,8 @@ Feature: 7.3.1.5 A client cannot return, or is called back
 
   After 403 or 404 it may start the session anew by 7.3.1.2, with those who were
   there (R-7.3.1.5-4) and a Contribution-ID of its own (R-7.3.1.5-2). Where an
-  INVITE of the same session crosses its own, that one counts (R-7.3.1.5-5).
+  INVITE of the same session crosses its own, that one counts (R-7.3.1.5-5); of
+  another session, both do.
 
   Background:
     Given the SUT is a CPM Client serving Alice
@@ -53,7 +54,7 @@ Feature: 7.3.1.5 A client cannot return, or is called back
 
   Rule: The Controlling Function calls back
 
-    Scenario: Its INVITE crosses
+    Background:
       When the Controlling Function sends "the end of the subscription: noresource"
       Then the SUT answers 200 to the received NOTIFY request
       When the Controlling Function sends "a goodbye"
@@ -61,8 +62,20 @@ Feature: 7.3.1.5 A client cannot return, or is called back
       Given the Controlling Function behaves as "slow to answer"
       When Alice rejoins the session
       Then the SUT sends an INVITE request to the IMS core
+
+    Scenario: Its INVITE crosses
       When the Controlling Function sends "a call back"
       Then [glare] the SUT answers 200 to the received INVITE request
       And [glare] its body is an SDP answer to the received INVITE request
       And [glare] the SUT sends a CANCEL or BYE request to the IMS core
       And [glare] Alice has 1 session open
+
+    @ics-predefined-groups
+    Scenario: The INVITE of another group crosses
+      When the Lunch Group sends "an invitation to the Lunch Group"
+      Then [glare] Alice is shown an invitation
+      When Alice accepts the invitation
+      Then [glare] the SUT answers 200 to the received INVITE request
+      When 4 seconds pass
+      Then [glare] the SUT sends no CANCEL or BYE request to the IMS core
+      And [glare] Alice has 2 sessions open

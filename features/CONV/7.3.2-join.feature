@@ -23,6 +23,7 @@ Feature: 7.3.2 A client takes the session that it is invited to
       And [6a] its body is an SDP answer to the received INVITE request
       And [6a] it obeys RFC 3264
       And [6a] it obeys RFC 4975 section 8
+      And [6a] its SDP accept-types contains "message/cpim"
       And [6a] it obeys RFC 6135
       And [6b] its P-Preferred-Identity, if any, is the address of Alice
       And [6c-conv] it copies from the received INVITE request
@@ -47,6 +48,13 @@ Feature: 7.3.2 A client takes the session that it is invited to
       Examples:
         | who  | what                                |
         | Dave | an invitation whose sender connects |
+
+    Scenario: One of two media is known to nobody
+      When Bob sends "an invitation with an unknown medium beside it"
+      And Alice accepts the invitation
+      Then the SUT answers 200 to the received INVITE request
+      And [6a] its body is an SDP answer to the received INVITE request
+      And [6a] its SDP media contains "x-unknown 0 "
 
     Scenario: The invitation came by way of others
       When Bob sends "an invitation by way of others"

@@ -65,6 +65,8 @@ Feature: 7.3.2 A client does not take the session that it is invited to
       Then [1b] the SUT answers 486 to the received INVITE request
       And [1] it obeys RFC 3261 section 13.3.1
       And [1b] Alice has 1 session open
+      When Alice writes "Still here" in the session
+      Then [1b] the SUT sends 1 MSRP message to Bob
 
       Examples:
         | who                      | what               |
@@ -101,6 +103,8 @@ Feature: 7.3.2 A client does not take the session that it is invited to
       When the Controlling Function sends "a group invitation"
       Then [1b] the SUT answers 486 to the received INVITE request
       And [1b] Alice has 1 session open
+      When Alice writes "Still here" in the session
+      Then [1b] the SUT sends 1 MSRP message to Bob
 
     @ics-redirect
     Scenario: It redirects everything
@@ -129,6 +133,13 @@ Feature: 7.3.2 A client does not take the session that it is invited to
         | what                             | first | second | message                                                 |
         | its conversation is named        | Alice | Bob    | a group invitation that names the conversation with Bob |
         | its identifier has other letters | Bob   | Alice  | a group invitation in other letters                     |
+
+    Scenario: There is a group, which is not to be replaced
+      Given a CPM Group Session is established between Alice and the Controlling Function
+      When the Controlling Function sends "a group invitation that replaces another group"
+      Then [2-no-match] the SUT answers 481 to the received INVITE request
+      And [2-no-match] Alice is not shown an invitation
+      And [2-no-match] Alice has 1 session open
 
     Scenario: It has ended
       Given a CPM 1-1 Session is established between Alice and Bob

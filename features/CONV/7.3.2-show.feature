@@ -3,7 +3,7 @@
 Feature: 7.3.2 What the user sees of an invitation
 
   All of it is an option, but nothing false may be shown, and nothing of an
-  inviter who asked for privacy.
+  inviter who asked for privacy, also when Alice has accepted.
 
   Background:
     Given the SUT is a CPM Client serving Alice
@@ -61,6 +61,9 @@ Feature: 7.3.2 What the user sees of an invitation
     Scenario Outline: <message>
       When <who> sends "<message>"
       Then Alice is shown an invitation
+      And [3c-id] Alice is not shown "bob"
+      When Alice accepts the invitation
+      Then the SUT answers 200 to the received INVITE request
       And [3c-id] Alice is not shown "bob"
 
       Examples:
