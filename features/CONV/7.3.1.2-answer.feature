@@ -132,3 +132,14 @@ Feature: 7.3.1.2 A client enters the group session that it asked for
         | reason      |
         | deactivated |
         | timeout     |
+
+    Scenario: The focus ends the subscription for 20 seconds
+      When Alice invites Bob, Carol to a CPM Group Session
+      Then the SUT sends an INVITE request to the IMS core
+      And the SUT sends a SUBSCRIBE request to the IMS core
+      When the Controlling Function sends "the end of the subscription: probation"
+      Then the SUT answers 200 to the received NOTIFY request
+      And [on200-4-maintain] the SUT sends no SUBSCRIBE request to the IMS core
+      When 30 seconds pass
+      Then [on200-4-maintain] the SUT sends a SUBSCRIBE request to the IMS core
+      And [on200-4-maintain] it is sent outside any dialog

@@ -122,3 +122,14 @@ Feature: 7.3.1.3 A client enters the session of a group that the network keeps
         | reason      |
         | deactivated |
         | timeout     |
+
+    Scenario: The focus ends the subscription for 20 seconds
+      When Alice invites the Lunch Group to a CPM Group Session
+      Then the SUT sends an INVITE request to the IMS core
+      And the SUT sends a SUBSCRIBE request to the IMS core
+      When the Lunch Group sends "the end of the subscription: probation"
+      Then the SUT answers 200 to the received NOTIFY request
+      And [maintain] the SUT sends no SUBSCRIBE request to the IMS core
+      When 30 seconds pass
+      Then [maintain] the SUT sends a SUBSCRIBE request to the IMS core
+      And [maintain] it is sent outside any dialog

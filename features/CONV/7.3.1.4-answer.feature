@@ -123,6 +123,17 @@ Feature: 7.3.1.4 A client enters the session that it joined
         | deactivated |
         | timeout     |
 
+    Scenario: The focus ends the subscription for 20 seconds
+      When Alice joins the Lobby
+      Then the SUT sends an INVITE request to the IMS core
+      And the SUT sends a SUBSCRIBE request to the IMS core
+      When the Lobby sends "the end of the subscription: probation"
+      Then the SUT answers 200 to the received NOTIFY request
+      And [maintain] the SUT sends no SUBSCRIBE request to the IMS core
+      When 30 seconds pass
+      Then [maintain] the SUT sends a SUBSCRIBE request to the IMS core
+      And [maintain] it is sent outside any dialog
+
   @ics-rejoin
   Rule: The identifiers
 

@@ -128,6 +128,17 @@ Feature: 7.3.1.5 A client is back in a group session
         | deactivated |
         | timeout     |
 
+    Scenario: The focus ends the subscription for 20 seconds
+      When Alice rejoins the session
+      Then the SUT sends an INVITE request to the IMS core
+      And the SUT sends a SUBSCRIBE request to the IMS core
+      When the Controlling Function sends "the end of the subscription: probation"
+      Then the SUT answers 200 to the received NOTIFY request
+      And [maintain] the SUT sends no SUBSCRIBE request to the IMS core
+      When 30 seconds pass
+      Then [maintain] the SUT sends a SUBSCRIBE request to the IMS core
+      And [maintain] it is sent outside any dialog
+
   Rule: The identifiers
 
     Scenario Outline: The response has <what>
