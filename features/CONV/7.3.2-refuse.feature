@@ -4,8 +4,9 @@ Feature: 7.3.2 A client does not take the session that it is invited to
 
   Each reason has its status; nothing follows. Rulings: one reason at a time
   (R-7.3.2-1); 487 will do instead of 408 where the INVITE has Expires
-  (R-7.3.2-2); for want of will 480 binds groups (R-7.3.2-3); Session-Replaces
-  without a session is 481 (R-7.3.2-4); the status alone counts (R-0-22).
+  (R-7.3.2-2); for want of will 480 binds groups alone (R-7.3.2-3);
+  Session-Replaces without a session is 481 (R-7.3.2-4); the status alone counts
+  (R-0-22).
 
   Background:
     Given the SUT is a CPM Client serving Alice
@@ -24,10 +25,11 @@ Feature: 7.3.2 A client does not take the session that it is invited to
       And [1] the media plane stays down
 
       Examples:
-        | item       | decision             | who                      | what               | status |
-        | 1e         | rejects              | Bob                      | an invitation      | 603    |
-        | 1e         | rejects              | the Controlling Function | a group invitation | 603    |
-        | 1a-decline | temporarily declines | the Controlling Function | a group invitation | 480    |
+        | item       | decision             | who                      | what               | status                   |
+        | 1e         | rejects              | Bob                      | an invitation      | 603                      |
+        | 1e         | rejects              | the Controlling Function | a group invitation | 603                      |
+        | 1a-decline | temporarily declines | the Controlling Function | a group invitation | 480                      |
+        | 1          | temporarily declines | Bob                      | an invitation      | 480 or 486 or 600 or 603 |
 
     Scenario Outline: Nobody reacts to <what>
       Given the SUT is provisioned with
