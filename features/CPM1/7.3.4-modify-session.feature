@@ -19,6 +19,8 @@ Feature: 7.3.4 A client of CPM 1.0 modifies a session
       Then [intro] the SUT sends 1 INVITE request to the IMS core
       And [intro] it is sent within the session
       And [intro] it obeys RFC 3261 section 14.1
+      And [intro] it should have header field Conversation-ID
+      And [intro] it should have header field Contribution-ID
       And [intro] its Conversation-ID, if any, equals that of the first <opened> INVITE request
       And [intro] its Contact carries the ICSI "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"
       And [1] it obeys RFC 3261 section 12.2.1.2
