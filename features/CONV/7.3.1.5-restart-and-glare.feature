@@ -16,7 +16,8 @@ Feature: 7.3.1.5 A client cannot return, or is called back
   Rule: The session is gone
 
     Scenario: Others were there in the end
-      Given Alice has received "the participants now"
+      When the Controlling Function sends "the participants now"
+      Then the SUT answers 200 to the received NOTIFY request
       When Alice ends the session
       Then the SUT sends a BYE request to the IMS core
       Given the Controlling Function behaves as "having lost the session"

@@ -114,7 +114,7 @@ Feature: 7.3.8 A client is offered other media in a session
     @ics-adhoc-groups
     Scenario: In a group session
       Given a CPM Group Session is established between Alice and the Controlling Function
-      When the Controlling Function sends "a new offer without identifiers"
+      When the Controlling Function sends "a new offer"
       Then [3] the SUT answers 200 to the received INVITE request
       And [3] it obeys RFC 3261 section 14.2
       And [4] its Session-Expires;refresher is "uas"
@@ -123,6 +123,8 @@ Feature: 7.3.8 A client is offered other media in a session
       And [6] it obeys RFC 3264
       And [6] it obeys RFC 6135
       And [8] it obeys TS 24.229
+      And [7-conv] its Conversation-ID equals that of the received INVITE request
+      And [7-contrib] its Contribution-ID equals that of the received INVITE request
 
     Scenario: The identifier of a reply
       Given a CPM 1-1 Session is established between Alice and Bob

@@ -129,6 +129,7 @@ Feature: 7.3.9.1 A client reads in a session
       And [sessmatch] Alice is shown a message with
         | content | Hello Alice |
 
+      # The last row is the control: nothing deviates.
       Examples:
         | what                   |
         | a text to another host |

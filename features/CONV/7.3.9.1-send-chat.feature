@@ -57,7 +57,7 @@ Feature: 7.3.9.1 A client writes in a session
         | 8192  |
         | 10000 |
 
-    Scenario: Two messages at a time
+    Scenario: Two messages, one long and one short
       When Alice writes "{text 10000}" in the session
       And Alice writes "Second" in the session
       Then [chunk] the SUT sends 2 MSRP messages to Bob

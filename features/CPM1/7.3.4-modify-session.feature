@@ -84,11 +84,12 @@ Feature: 7.3.4 A client of CPM 1.0 modifies a session
       And [4] it obeys TS 24.229
 
     Scenario: Bob makes an offer at the same time
-      Given Bob behaves as "making an offer too"
-      And a CPM 1-1 Session is established between Alice and Bob
+      Given a CPM 1-1 Session is established between Alice and Bob
+      And the IMS core behaves as "slow to carry offers"
       When Alice modifies the session to "hold"
       Then the SUT sends an INVITE request to the IMS core
-      When 5 seconds pass
+      When Bob sends "a new offer"
+      And 5 seconds pass
       Then [on200-1] the SUT sends an INVITE request to the IMS core
       And [on200-1] it obeys RFC 3261 section 14.1
       And [cseq] it obeys RFC 3261 section 12.2.1.1

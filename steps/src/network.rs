@@ -334,9 +334,21 @@ fn value(world: &World, ids: &mut harness::role::ids::Ids, sender: &str, name: &
             // What is the sender's own; who is no group speaks of that of the Controlling Function.
             let key = sender.strip_prefix("the ").unwrap_or(sender).to_lowercase();
             let own = || world.names.get(&format!("{key}.{name}")).or_else(|| world.names.get(&format!("controlling function.{name}")));
-            world.names.get(name).or_else(own).cloned()
+            let value = world.names.get(name).or_else(own).cloned();
+            if name.ends_with("identity") { value.map(|first| identity(world, &first)) } else { value }
         }
     }
+}
+
+/// The identity of a group session as its focus gave it last; `first` is the one that it has to begin with.
+fn identity(world: &World, first: &str) -> String {
+    let focus = |uri: &str| uri.split(';').next().unwrap_or_default().to_owned();
+    let given = world.look(|view| {
+        let messages = view.messages.list().iter().rev().filter(|seen| !seen.by_sut());
+        let contacts = messages.flat_map(|seen| seen.message.elements("Contact").into_iter().map(|span| span.text(&seen.message.raw)));
+        contacts.map(|contact| compare::address(&contact)).find(|uri| focus(uri) == focus(first))
+    });
+    given.flatten().unwrap_or_else(|| first.to_owned())
 }
 
 /// The field of the latest INVITE between the SUT and Bob that began a session, or of the latest at all where there is none.

@@ -239,6 +239,7 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
             addresses: uris[place].iter().cloned().collect(),
             core: Some(inners[core]),
             transport: Transport::Udp,
+            release: plan.ixit.text("user agent release").unwrap_or_default().to_owned(),
             ..Settings::default()
         };
         let actor: Box<dyn Actor> = match fake.role {
@@ -259,6 +260,8 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
                     rings: fake.rings.map(Duration::from_secs),
                     connects: fake.connects,
                     gruu: fake.gruu,
+                    renews: fake.renews,
+                    product: settings().product(),
                     moves: fake.moves,
                     takes: fake.takes.unwrap_or(usize::MAX),
                 },

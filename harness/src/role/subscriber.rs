@@ -239,7 +239,7 @@ impl Subscriber {
     /// Sends the next SUBSCRIBE: outside a dialog until there is one; `proof` are name and value of its credentials.
     fn send(&mut self, now: Duration, transactions: &mut Transactions, at: usize, tries: u32, proof: Option<(String, String)>) {
         let branch = format!("z9hG4bK{}", self.ids.token());
-        let (local, core) = (self.means.local, self.means.core);
+        let local = self.means.local;
         let subscription = &mut self.subscriptions[at];
         let wanted = &subscription.wanted;
         let mut draft = match &mut subscription.dialog {
@@ -266,7 +266,7 @@ impl Subscriber {
         if let Some((name, value)) = &proof {
             draft = draft.header(name, value);
         }
-        let request = Message::parse(draft.finish());
+        let (request, core) = self.means.leaving(Message::parse(draft.finish()));
         let transaction = transactions.request(now, core, &branch, "SUBSCRIBE", request.raw.clone());
         (subscription.request, subscription.refresh) = (request, None);
         subscription.pending = Some(Pending { transaction, tries, last: subscription.leaving });

@@ -48,6 +48,9 @@ pub struct Fake {
     /// Whether its Contact in sessions is a GRUU (RFC 5627, 4.4).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gruu: bool,
+    /// Whether who comes back to its group session finds it under another identity.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub renews: bool,
     /// Whether its answer to an offer within a session moves its MSRP path to another address of its own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub moves: bool,

@@ -10,13 +10,11 @@ use super::{
 };
 use crate::{
     role::{
-        Hop,
         build::{self, Draft},
         challenge::Challenge,
         patch::Patch,
         transaction::Transactions,
     },
-    trace::Transport,
     wire::{params::Parametered, sip::Message},
 };
 
@@ -37,18 +35,14 @@ impl Calls {
 
     /// Sends an INVITE, with its Contact and its body, and gives the number of the call.
     pub fn invite(&mut self, now: Duration, transactions: &mut Transactions, invite: Bytes) -> u64 {
-        let invite = Message::parse(invite);
-        let transaction = self.send_invite(now, transactions, &invite);
+        let (invite, transaction) = self.send_invite(now, transactions, Message::parse(invite));
         self.keep(true, Arc::new(invite), transaction, String::new())
     }
 
-    fn send_invite(&self, now: Duration, transactions: &mut Transactions, invite: &Message) -> u64 {
-        let branch = invite.branch().unwrap_or_default();
-        // By the transport that its Via names: a large one leaves by TCP however the others are reached (18.1.1).
-        let via = invite.elements("Via").first().map(|via| invite.unfolded(*via).to_ascii_uppercase());
-        let by_tcp = via.is_some_and(|via| via.starts_with("SIP/2.0/TCP"));
-        let core = Hop { transport: if by_tcp { Transport::Tcp } else { self.means.core.transport }, ..self.means.core };
-        transactions.invite(now, core, &branch, invite.raw.clone())
+    fn send_invite(&self, now: Duration, transactions: &mut Transactions, invite: Message) -> (Message, u64) {
+        let (invite, core) = self.means.leaving(invite);
+        let transaction = transactions.invite(now, core, &invite.branch().unwrap_or_default(), invite.raw.clone());
+        (invite, transaction)
     }
 
     /// The response to the INVITE that began a call.
@@ -121,8 +115,9 @@ impl Calls {
         if let Some((kind, octets)) = self.calls[at].late.take() {
             ack = ack.body(&kind, octets);
         }
-        let ack = ack.finish();
-        transactions.send(self.means.core, ack.clone());
+        let (ack, core) = self.means.leaving(Message::parse(ack.finish()));
+        let ack = ack.raw;
+        transactions.send(core, ack.clone());
         let acks = &mut self.calls[at].acks;
         acks.push_back((transaction, ack));
         if acks.len() > 16 {
@@ -132,7 +127,8 @@ impl Calls {
 
     pub(super) fn acknowledge_again(&self, transactions: &mut Transactions, at: usize, transaction: u64) {
         if let Some((_, ack)) = self.calls[at].acks.iter().find(|(of, _)| *of == transaction) {
-            transactions.send(self.means.core, ack.clone());
+            let (ack, core) = self.means.leaving(Message::parse(ack.clone()));
+            transactions.send(core, ack.raw);
         }
     }
 
@@ -153,7 +149,7 @@ impl Calls {
         let Some(set) = self.correction(&invite, response) else { return false };
         let number = invite.cseq().map_or(1, |(number, _)| number);
         let invite = Message::parse(again(&invite, &self.branch(), number.saturating_add(1), &set));
-        let transaction = self.send_invite(now, transactions, &invite);
+        let (invite, transaction) = self.send_invite(now, transactions, invite);
         let call = &mut self.calls[at];
         (call.invite, call.transaction, call.tries) = (Arc::new(invite), transaction, tries + 1);
         true

@@ -12,7 +12,6 @@ use std::{
 use bytes::Bytes;
 
 use super::{
-    Hop,
     ids::Ids,
     transaction::{Heard, Transactions},
 };
@@ -22,12 +21,14 @@ mod callee;
 mod caller;
 pub mod dialog;
 mod event;
+mod means;
 mod modify;
 pub mod timer;
 mod within;
 
 pub use dialog::Dialog;
 pub use event::{End, Event};
+pub use means::{DATAGRAM, Means, by_tcp};
 use modify::Retry;
 use timer::Timer;
 
@@ -36,19 +37,6 @@ const MOST: usize = 256;
 
 /// How often one request is sent again because of a challenge or a session interval that is too small.
 const TRIES: u32 = 4;
-
-/// How a party reaches the others.
-#[derive(Clone, Debug)]
-pub struct Means {
-    /// Own address; stands in Via.
-    pub local: Hop,
-    /// Where all requests go, those inside a dialog too.
-    pub core: Hop,
-    /// User name and password for Digest.
-    pub credentials: (String, String),
-    /// User-Agent of the requests made here.
-    pub agent: Option<String>,
-}
 
 /// How far a call has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

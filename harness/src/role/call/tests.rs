@@ -4,7 +4,7 @@ use pretty_assertions::assert_eq;
 
 use super::*;
 use crate::{
-    role::{build::Draft, transaction::PATIENCE},
+    role::{Hop, build::Draft, transaction::PATIENCE},
     trace::Transport,
 };
 
@@ -40,6 +40,7 @@ impl Wire {
             let means = Means {
                 local: hop(own),
                 core: hop(other),
+                datagram: DATAGRAM,
                 credentials: ("alice".to_owned(), "secret".to_owned()),
                 agent: Some("x/1".to_owned()),
             };

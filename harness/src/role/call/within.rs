@@ -39,7 +39,8 @@ impl Calls {
         let Some(at) = self.find(call) else { return false };
         let invite = Arc::clone(&self.calls[at].invite);
         let cancel = more(beside(&invite, "CANCEL", &invite));
-        transactions.request(now, self.means.core, &invite.branch().unwrap_or_default(), "CANCEL", cancel);
+        let (_, core) = self.means.leaving(Message::parse(cancel.clone()));
+        transactions.request(now, core, &invite.branch().unwrap_or_default(), "CANCEL", cancel);
         true
     }
 
@@ -61,10 +62,10 @@ impl Calls {
     }
 
     pub(super) fn send_pending(&mut self, now: Duration, transactions: &mut Transactions, at: usize, pending: Pending) {
-        let request = &pending.request;
+        let (request, core) = self.means.leaving(pending.request);
         let (branch, method) = (request.branch().unwrap_or_default(), request.method().unwrap_or_default());
-        let id = transactions.request(now, self.means.core, &branch, method, request.raw.clone());
-        self.calls[at].pending.insert(id, pending);
+        let id = transactions.request(now, core, &branch, method, request.raw.clone());
+        self.calls[at].pending.insert(id, Pending { request, ..pending });
     }
 
     /// Leaves the session; from now on the call only waits for the response.

@@ -25,7 +25,10 @@ pub fn message(raw: &Bytes, key: &str, values: &[String]) -> Result<Bytes, Strin
     let mut patch = Patch::default();
     match key {
         "status" => match &message.start {
-            Start::Response { status, .. } => patch.replace(*status, one),
+            Start::Response { status, reason, .. } => {
+                let phrase = one.parse().map_or("Unspecified", crate::role::build::phrase);
+                patch.replace(*status, one).replace(*reason, phrase)
+            }
             _ => return Err("status: not a response".to_owned()),
         },
         "method" => {

@@ -5,7 +5,12 @@ use std::{collections::BTreeMap, time::Duration};
 use bytes::Bytes;
 
 use super::{Deviant, Feed, Has, Held, Hop, Input, Output, Replace, Rule, Said, Upon, edit, media, write};
-use crate::{role::build::Draft, template, trace::Protocol};
+use crate::{
+    role::{build::Draft, patch::Patch, transaction::note_source},
+    template,
+    trace::Protocol,
+    wire::sip::Message,
+};
 
 /// How many decisions about messages are remembered for their repetitions.
 const REMEMBERED: usize = 256;
@@ -229,7 +234,7 @@ impl Deviant {
             }
             if let Some(status) = rule.answer {
                 self.refuses(&original, status);
-                fate.answer = Some(self.answer(&original, status, &rule.header));
+                fate.answer = Some(self.answer(&noted(&original, hop), status, &rule.header));
                 fate.passed = None;
             }
             if rule.drop || rule.cut {
@@ -361,6 +366,14 @@ impl Deviant {
         }
         draft.finish()
     }
+}
+
+/// A request of SIP with the place that it came from in its Via, as who answers has it (RFC 3581, 4).
+fn noted(request: &Said, hop: Hop) -> Said {
+    let Said::Sip(message) = request else { return request.clone() };
+    let mut patch = Patch::default();
+    note_source(&mut patch, message, hop);
+    Said::Sip(Message::parse(patch.apply(&message.raw)))
 }
 
 /// Keeps a message; of those in chunks, which may be many, the first and the last of a family.

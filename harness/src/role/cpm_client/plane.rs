@@ -157,6 +157,7 @@ pub(super) fn means(settings: &Settings, local: SocketAddr) -> Means {
     Means {
         local: Hop::sip(settings.transport, local),
         core: Hop::sip(settings.transport, settings.core.unwrap_or(local)),
+        datagram: call::DATAGRAM,
         credentials: settings.credentials.clone(),
         agent: Some(settings.product()),
     }

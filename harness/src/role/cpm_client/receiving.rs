@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     CpmClient, deferred,
     pages::Piece,
-    settings::{ICSI, METHODS},
+    settings::{ICSI, METHODS, SUPPORTED},
 };
 use crate::{
     field,
@@ -69,7 +69,8 @@ impl CpmClient {
             "MESSAGE" => self.message_arrived(now, id, request),
             "NOTIFY" => self.notify_arrived(now, id, request),
             "OPTIONS" => self.respond(now, id, request, 200, |draft| {
-                draft.header("Allow", &METHODS.replace(',', ", ")).header("Accept", "message/cpim")
+                let draft = draft.header("Allow", &METHODS.replace(',', ", ")).header("Supported", SUPPORTED);
+                draft.header("Accept", "message/cpim, application/sdp")
             }),
             _ => self.respond(now, id, request, 405, |draft| draft.header("Allow", &METHODS.replace(',', ", "))),
         }

@@ -16,7 +16,7 @@ use crate::{
         build::{self, Draft},
     },
     upper::{Answer, Conversation, Disposition, Reply, SendMessage, Sight, Status},
-    wire::uri,
+    wire::{sip::Message, uri},
 };
 
 /// Largest CPIM object for pager mode, octets (R-7.2.1.1-2).
@@ -193,8 +193,9 @@ impl CpmClient {
                 continue;
             }
             let branch = format!("z9hG4bK{}", self.ids.token());
-            let octets = self.message(now, &letter, hop, &branch);
-            let id = self.transactions.request(now, hop, &branch, "MESSAGE", octets);
+            let message = Message::parse(self.message(now, &letter, hop, &branch));
+            let (message, hop) = self.means().leaving(message);
+            let id = self.transactions.request(now, hop, &branch, "MESSAGE", message.raw);
             self.outstanding.insert(id, (letter.target.clone(), letter.handle.clone()));
         }
     }

@@ -12,6 +12,9 @@ pub const ICSI: &str = "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.";
 /// Methods that the client lets be known as supported (RFC 3261, 20.5).
 pub const METHODS: &str = "MESSAGE,OPTIONS,INVITE,ACK,BYE,CANCEL,UPDATE,NOTIFY";
 
+/// Extensions that the client lets be known as supported (RFC 3261, 20.37).
+pub const SUPPORTED: &str = "timer, gruu";
+
 /// Provisioning of one client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {

@@ -26,8 +26,10 @@ use crate::{
     },
 };
 
+mod large;
 mod routing;
 
+use large::Large;
 pub use routing::INNER_ROUTE;
 
 /// Route that the core hands out for originating requests (RFC 3608): two elements, so that their order shows.
@@ -70,6 +72,8 @@ pub struct ImsCore {
     heard: Option<(Hop, String)>,
     transactions: Transactions,
     streams: BTreeMap<SocketAddr, Framer>,
+    /// What went to the SUT by TCP for being large.
+    large: Large,
     out: VecDeque<Output>,
 }
 
@@ -86,6 +90,7 @@ impl ImsCore {
             heard,
             transactions: Transactions::default(),
             streams: BTreeMap::new(),
+            large: Large::default(),
             out: VecDeque::new(),
         }
     }
@@ -228,6 +233,7 @@ impl Actor for ImsCore {
                 }
             }
             Input::Bytes { hop, bytes } => {
+                self.large.heard(hop);
                 let framer = self.streams.entry(hop.address).or_insert_with(|| Framer::new(Limits::default()));
                 framer.push(&bytes);
                 let framed: Vec<_> = std::iter::from_fn(|| framer.next()).collect();
@@ -243,6 +249,8 @@ impl Actor for ImsCore {
             }
             Input::Closed { hop } => {
                 self.streams.remove(&hop.address);
+                let unheard = self.large.refused(hop);
+                self.out.extend(unheard.into_iter().map(|(hop, bytes)| Output::Transmit { hop, bytes }));
             }
             Input::Timeout => {
                 self.transactions.tick(now);

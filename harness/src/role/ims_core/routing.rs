@@ -9,10 +9,14 @@ use bytes::Bytes;
 
 use super::ImsCore;
 use crate::{
-    role::{Hop, Output, build, patch::Patch, transaction::Heard},
+    role::{
+        Hop, Output, build,
+        patch::Patch,
+        transaction::{Heard, note_source},
+    },
     trace::Transport,
     wire::{
-        Span,
+        Span, icsi,
         params::{NameAddr, Parametered},
         sip::Message,
         uri::{self, Uri},
@@ -41,7 +45,7 @@ impl ImsCore {
         let asserted = preferred.filter(|p| self.has.served.iter().any(|a| uri::same(a, p))).or_else(|| self.has.served.first().cloned());
         let mut patch = self.forwarded(&message, hop, Hop::sip(Transport::Udp, self.has.inner));
         if makes_dialog(&message) {
-            patch.prepend(&message, "Record-Route", &format!("{INNER_ROUTE}, {}", self.outer_route(hop.transport)));
+            patch.prepend(&message, "Record-Route", &format!("{INNER_ROUTE}, {}", self.outer_route(self.usual(hop))));
         }
         patch.remove(&message, "Route").remove(&message, "P-Preferred-Identity").remove(&message, "P-Preferred-Service");
         if message.first("P-Asserted-Identity").is_none() && !goes_along(&message) && self.has.server.is_none() {
@@ -81,9 +85,12 @@ impl ImsCore {
         if let Some(sender) = sender.filter(|_| message.first("P-Asserted-Identity").is_none() && !goes_along(message)) {
             patch.append(message, "P-Asserted-Identity", &format!("<{sender}>"));
         }
+        if let Some(service) = service(message).filter(|_| message.first("P-Asserted-Service").is_none()) {
+            patch.append(message, "P-Asserted-Service", &service);
+        }
         patch.remove(message, "Route").remove(message, "P-Preferred-Identity").remove(message, "P-Preferred-Service");
-        let bytes = patch.apply(raw);
-        self.out.push_back(Output::Transmit { hop: to, bytes });
+        let (hop, bytes) = self.large.sent(to, patch.apply(raw));
+        self.out.push_back(Output::Transmit { hop, bytes });
     }
 
     /// A request of a fake goes by way of the server that the SUT is (TS 24.229, 5.4.3.3): a first one with the server and the core on
@@ -112,7 +119,14 @@ impl ImsCore {
             patch.append(message, "P-Asserted-Identity", &format!("<{sender}>"));
         }
         let bytes = patch.apply(raw);
-        self.out.push_back(Output::Transmit { hop: to, bytes });
+        let (hop, bytes) = if beside { (to, bytes) } else { self.large.sent(to, bytes) };
+        self.out.push_back(Output::Transmit { hop, bytes });
+    }
+
+    /// The transport by which the SUT is reached that was heard over `hop`; what is large comes by TCP besides (RFC 3261, 16.6, 4).
+    fn usual(&self, hop: Hop) -> Transport {
+        let registered = self.binding.as_ref().map(|binding| binding.flow).filter(|flow| flow.address.ip() == hop.address.ip());
+        registered.map_or(hop.transport, |flow| flow.transport)
     }
 
     fn outer_route(&self, transport: Transport) -> String {
@@ -127,6 +141,7 @@ impl ImsCore {
         let branch = message.branch().map(|b| b.into_owned()).unwrap_or_default();
         let origin = hex::encode(format!("{}/{}", from.transport, from.address));
         patch.prepend(message, "Via", &format!("{};x={origin}", build::via(own, &format!("{FORWARDED}{branch}"))));
+        note_source(&mut patch, message, from);
         if let Some(field) = message.first("Max-Forwards") {
             let left: u32 = field.value.text(&message.raw).trim().parse().unwrap_or(70);
             patch.replace(field.value, left.saturating_sub(1).to_string());
@@ -180,6 +195,16 @@ fn host(uri: &Uri) -> Option<SocketAddr> {
 fn same_host(a: &str, b: &str) -> bool {
     let of = |text: &str| host(&Uri::parse(text.trim_matches(['<', '>'])));
     of(a).is_some() && of(a) == of(b)
+}
+
+/// Service of a first request as the network asserts it (RFC 6050, 4.1), where the request asks for one and for no other.
+fn service(message: &Message) -> Option<String> {
+    let of = |span| icsi::of_params(&message.raw, &Parametered::parse(&message.raw, span).params).0;
+    let asked: Vec<_> = message.elements("Accept-Contact").into_iter().flat_map(of).collect();
+    match asked.as_slice() {
+        [one] if !one.negated && message.tag("To").is_none() && !goes_along(message) => Some(one.urn.clone()),
+        _ => None,
+    }
 }
 
 /// Whether a dialog may come of the request, so that the route is recorded (16.6, 4).

@@ -119,3 +119,39 @@ fn responses_go_back_as_they_came_with_their_record_route() {
     assert_eq!((said[0].0.as_str(), said[0].1.elements("Via").len()), (SUT, 1));
     assert_eq!(said[0].1.value("Record-Route").unwrap(), "<sip:a;lr>");
 }
+
+#[test]
+fn what_is_large_goes_by_tcp_with_what_goes_along_or_by_udp_after_all() {
+    let mut core = registered();
+    let sent = |core: &mut ImsCore, method: &str, filler: usize| {
+        let text = format!(
+            "{method} sip:alice@example.com SIP/2.0\r\nVia: SIP/2.0/UDP {FAKE};branch=z9hG4bKl;rport\r\nTo: <sip:y>\r\nCSeq: 1 {method}\r\n\
+             Accept-Contact: *;+g.3gpp.icsi-ref=\"urn%3Aurn-7%3A3gpp-service.ims.icsi.oma.cpm.session\"\r\nSubject: {}\r\n\r\n",
+            "x".repeat(filler)
+        );
+        core.handle(Duration::ZERO, Input::Bytes { hop: hop(FAKE), bytes: Bytes::from(text) });
+        went(core)
+    };
+    let (to, invite) = sent(&mut core, "INVITE", 1300);
+    assert_eq!(to, Hop { transport: Transport::Tcp, ..hop(SUT) });
+    assert!(invite.value("Via").unwrap().starts_with("SIP/2.0/TCP 192.0.2.2:5060;"));
+    // What it stands for in the network, and where it came from.
+    assert_eq!(invite.value("P-Asserted-Service").as_deref(), Some("urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session"));
+    assert!(invite.elements("Via")[1].text(&invite.raw).ends_with(";rport=5060;received=198.51.100.3"));
+    assert_eq!(invite.value("Record-Route").unwrap(), "<sip:192.0.2.2:5060;lr>, <sip:scscf.example.com;lr>");
+    assert_eq!(sent(&mut core, "CANCEL", 1).0.transport, Transport::Tcp);
+    assert_eq!(sent(&mut core, "MESSAGE", 1).0.transport, Transport::Udp);
+    core.handle(Duration::ZERO, Input::Closed { hop: to });
+    let (to, again) = went(&mut core);
+    assert_eq!((to, again.value("Via").unwrap().starts_with("SIP/2.0/UDP ")), (hop(SUT), true));
+    // What was heard of is not sent again.
+    let (to, _) = sent(&mut core, "INVITE", 1300);
+    core.handle(Duration::ZERO, Input::Bytes { hop: to, bytes: Bytes::from_static(b"SIP/2.0 100 Trying\r\n\r\n") });
+    core.handle(Duration::ZERO, Input::Closed { hop: to });
+    assert!(core.poll().is_none());
+}
+
+fn went(core: &mut ImsCore) -> (Hop, Message) {
+    let Some(Output::Transmit { hop, bytes }) = core.poll() else { panic!("nothing was sent") };
+    (hop, Message::parse(bytes))
+}

@@ -4,10 +4,11 @@ use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 
-use super::{Kind, Participating, dressed, letters::Said};
+use super::{Kind, Participating, dressed, group::sender, letters::Said};
 use crate::{
     role::{
         Media, Outgoing,
+        build::Draft,
         call::description,
         msrp::Terms,
         sdp::{self, Description, End, Text},
@@ -89,15 +90,20 @@ impl Participating {
         if self.has.kind.stays() {
             self.calls.negotiate(call);
         }
-        self.brought_by(request);
-        let (kind, contact) = (self.has.kind, self.contact());
-        self.calls.respond(now, &mut self.transactions, call, 200, |draft| {
-            let mut draft = kind.capable(draft, &contact);
-            for name in IDS.into_iter().filter(|_| kind.stays()) {
-                draft = draft.maybe(name, request.value(name).as_deref());
-            }
-            draft.body("application/sdp", body)
-        });
+        self.joined(call, sender(request));
+        let accepted = self.accepting(call, request);
+        self.calls.respond(now, &mut self.transactions, call, 200, |draft| accepted(draft).body("application/sdp", body));
+    }
+
+    /// What a 200 response to an INVITE within or without a session says besides its description.
+    pub(super) fn accepting(&self, call: u64, request: &Message) -> impl FnOnce(Draft) -> Draft + use<> {
+        let (capable, stays) = (self.capable(self.contact_in(Some(call))), self.has.kind.stays());
+        let product = (self.has.kind == Kind::Peer).then(|| self.has.product.clone());
+        let repeated = IDS.map(|name| request.value(name).filter(|_| stays).map(|value| (name, value.into_owned())));
+        move |draft| {
+            let draft = capable(draft).maybe("Server", product.as_deref());
+            repeated.into_iter().flatten().fold(draft, |draft, (name, value)| draft.header(name, &value))
+        }
     }
 
     /// The own end of a section that is offered, with its stream; a participating function has one stream only.
@@ -146,14 +152,17 @@ impl Participating {
         self.add_streams(&mut text, &mut streams, media.streams);
         let text = text.overlaid(&overlay(media));
         let from = format!("<{}>", self.has.uri);
-        let contact = self.contact();
-        let draft = self.has.kind.capable(self.calls.draft(&wanted.to, &from, &[]), &contact);
+        let group = self.group_to(wanted);
+        let capable = self.capable(group.map_or_else(|| self.contact_in(None), |group| self.identity(group)));
+        let draft = capable(self.calls.draft(&wanted.to, &from, &[])).maybe("User-Agent", self.calls.means.agent.as_deref());
         let draft = dressed(draft, wanted);
         let octets = if media.bare { draft } else { draft.body("application/sdp", text.to_string()) }.finish();
         let octets = crate::role::cpm_client::tagged(octets, &self.ids.token());
         let call = self.calls.invite(now, &mut self.transactions, octets);
         let letter = Some(media.clone()).filter(|media| transfer || media.content.is_some());
-        self.brought = vec![wanted.to.clone()];
+        if let Some(group) = group {
+            self.calls_to(group, call);
+        }
         self.legs.insert(call, Leg { letter, ..Leg::new(streams, text) });
         if self.has.kind.stays() {
             self.calls.negotiate(call);
@@ -199,6 +208,7 @@ impl Participating {
     /// A session is over; a connection is closed by who opened it.
     pub(super) fn over(&mut self, call: u64) {
         self.ringing.retain(|(_, ringing)| *ringing != call);
+        self.left(call);
         if let Some(leg) = self.legs.remove(&call) {
             for stream in leg.proposed.into_iter().flat_map(|(_, streams)| streams).chain(leg.streams) {
                 self.hang_up(stream.session);

@@ -28,6 +28,7 @@ use crate::{
 };
 
 mod conference;
+mod group;
 mod kind;
 mod legs;
 mod letters;
@@ -35,6 +36,7 @@ mod links;
 mod offers;
 mod subscription;
 
+use group::{Group, address};
 pub use kind::{Kind, contact};
 use legs::Leg;
 use subscription::Subscription;
@@ -73,6 +75,10 @@ pub struct Places {
     pub connects: bool,
     /// Whether its Contact is a GRUU.
     pub gruu: bool,
+    /// Whether who comes back to its group session finds it under another identity.
+    pub renews: bool,
+    /// Product token of a CPM client, for User-Agent and Server.
+    pub product: String,
     /// Whether its answer to an offer within a session moves its path to the relay's address.
     pub moves: bool,
     /// Most streams that it takes.
@@ -94,8 +100,9 @@ pub struct Participating {
     /// Invitations that ring, and until when.
     ringing: Vec<(Duration, u64)>,
     subscriptions: Vec<Subscription>,
-    /// Whom the latest session of a focus brought along.
-    brought: Vec<String>,
+    /// The group sessions of a focus, and how many identities they had.
+    groups: Vec<Group>,
+    identities: u8,
     /// Connections that it opened itself.
     opened: BTreeSet<Hop>,
     /// Connections to open behind the SIP that led to them, and to close behind all.
@@ -111,8 +118,9 @@ impl Participating {
         let means = Means {
             local: Hop::sip(Transport::Udp, has.inner),
             core: Hop::sip(Transport::Udp, has.core),
+            datagram: usize::MAX,
             credentials: (String::new(), String::new()),
-            agent: None,
+            agent: (has.kind == Kind::Peer).then(|| has.product.clone()),
         };
         Self {
             has,
@@ -123,7 +131,8 @@ impl Participating {
             legs: BTreeMap::new(),
             ringing: Vec::new(),
             subscriptions: Vec::new(),
-            brought: Vec::new(),
+            groups: Vec::new(),
+            identities: 0,
             opened: BTreeSet::new(),
             connects: VecDeque::new(),
             closes: VecDeque::new(),
@@ -131,9 +140,10 @@ impl Participating {
         }
     }
 
-    /// URI of its Contact.
-    fn contact(&self) -> String {
-        contact(self.has.kind, &self.has.uri, self.has.inner, self.has.gruu)
+    /// What begins or accepts a session says of it under this Contact URI.
+    fn capable(&self, contact: String) -> impl FnOnce(Draft) -> Draft + use<> {
+        let (kind, inner) = (self.has.kind, self.has.inner);
+        move |draft| kind.capable(draft, &contact, inner)
     }
 
     fn arrived(&mut self, now: Duration, hop: Hop, message: Message) {
@@ -170,8 +180,10 @@ impl Participating {
     fn called(&mut self, now: Duration, event: call::Event) {
         match event {
             call::Event::Invited { call, request } => self.invited(now, call, &request),
-            call::Event::Accepted { call, response } if self.offered_nothing(call) => self.took_bare(now, call, &response),
-            call::Event::Accepted { call, response } => self.accepted(now, call, &response),
+            call::Event::Accepted { call, response } => {
+                self.joined(call, self.calls.invitation(call).and_then(|invite| address(invite, "To")));
+                if self.offered_nothing(call) { self.took_bare(now, call, &response) } else { self.accepted(now, call, &response) }
+            }
             call::Event::Offered { call, transaction, request } => self.offered(now, call, transaction, &request),
             call::Event::Confirmed { call } | call::Event::Acknowledged { call, .. } => self.connect(now, call),
             call::Event::Answered { call, response } => self.modified(now, call, &response),
@@ -186,13 +198,14 @@ impl Participating {
     }
 
     fn invited(&mut self, now: Duration, call: u64, request: &Arc<Message>) {
+        self.group_for(call, request);
         match self.has.rings {
             _ if self.legs.len() + self.ringing.len() >= MOST => {
                 self.calls.respond(now, &mut self.transactions, call, 480, |draft| draft);
             }
             None => self.answer(now, call, request),
             Some(rings) => {
-                let contact = self.contact();
+                let contact = self.contact_in(Some(call));
                 self.calls.respond(now, &mut self.transactions, call, 180, |draft| draft.header("Contact", &format!("<{contact}>")));
                 self.ringing.push((now + rings, call));
             }
@@ -244,7 +257,8 @@ impl Participating {
                     .header("From", &format!("<{own}>;tag={}", self.ids.token()))
                     .header("To", &format!("<{}>", wanted.to))
                     .header("Call-ID", &self.ids.token())
-                    .header("CSeq", &format!("1 {method}"));
+                    .header("CSeq", &format!("1 {method}"))
+                    .maybe("User-Agent", self.calls.means.agent.as_deref());
                 let octets = super::cpm_client::tagged(dressed(draft, wanted).finish(), &self.ids.token());
                 self.transactions.request(now, hop, &branch, method, octets);
             }

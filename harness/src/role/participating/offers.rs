@@ -21,7 +21,7 @@ impl Participating {
     /// moved are taken at the second address.
     pub(super) fn modify(&mut self, now: Duration, call: u64, method: &str, wanted: &Outgoing) {
         let media = &wanted.media;
-        let current = self.legs.get(&call).filter(|_| !media.bare).map(|leg| (leg.text.clone().changed(), leg.streams.clone()));
+        let current = self.legs.get(&call).filter(|_| !media.bare).map(|leg| reopened(leg.text.clone().changed(), &leg.streams));
         let proposed = current.map(|(mut text, mut streams)| {
             if let Some(stream) = streams.first_mut().filter(|_| media.moved) {
                 let (session, path) = self.moved();
@@ -32,14 +32,14 @@ impl Participating {
             self.add_streams(&mut text, &mut streams, media.streams);
             (text.overlaid(&overlay(media)), streams)
         });
-        let (kind, contact) = (self.has.kind, self.contact());
+        let capable = self.capable(self.contact_in(Some(call)));
         let body = proposed.as_ref().map(|(text, _)| text.to_string()).filter(|_| wanted.body.is_none());
         if let Some(leg) = self.legs.get_mut(&call) {
             leg.proposed = proposed;
         }
         let invite = self.calls.invitation(call).cloned();
         self.calls.request(now, &mut self.transactions, call, method, |draft| {
-            let mut draft = kind.capable(draft, &contact);
+            let mut draft = capable(draft);
             for name in IDS {
                 draft = draft.maybe(name, invite.as_ref().and_then(|invite| invite.value(name)).as_deref());
             }
@@ -69,9 +69,9 @@ impl Participating {
                 (leg.text, leg.streams) = (text.clone(), streams);
             }
         }
-        let (kind, contact) = (self.has.kind, self.contact());
+        let accepted = self.accepting(call, request);
         self.calls.respond_within(now, &mut self.transactions, call, transaction, 200, |draft| {
-            kind.capable(draft, &contact).body("application/sdp", text.to_string())
+            accepted(draft).body("application/sdp", text.to_string())
         });
     }
 
@@ -139,6 +139,17 @@ impl Participating {
             self.hang_up(stream.session);
         }
     }
+}
+
+/// A description as an offer, and its streams: who answered `passive` can be connected to, and leaves open who does it (RFC 6135,
+/// 4.2.2).
+fn reopened(mut text: Text, streams: &[Stream]) -> (Text, Vec<Stream>) {
+    let mut streams = streams.to_vec();
+    for stream in streams.iter_mut().filter(|stream| stream.setup == "passive") {
+        stream.setup = "actpass".to_owned();
+        text.set_up(stream.section, &stream.setup);
+    }
+    (text, streams)
 }
 
 /// Most streams of one session.

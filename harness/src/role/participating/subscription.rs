@@ -11,7 +11,7 @@ use crate::{
         call::{Dialog, dialog},
     },
     trace::Transport,
-    wire::{Span, lists::List, params::NameAddr, sip::Message},
+    wire::sip::Message,
 };
 
 /// Most subscriptions that are kept; beyond, the oldest go.
@@ -26,8 +26,11 @@ pub(super) struct Subscription {
     dialog: Dialog,
     /// Version of the latest document that was sent (RFC 4575, 5.1).
     version: u32,
-    /// Seconds that were granted.
-    expires: u32,
+    /// The group session that it tells of, and the identity of that when it began.
+    group: usize,
+    identity: String,
+    /// Until when it was granted.
+    until: Duration,
     /// Whether the last word was said; a named message may say more, as a notifier that is mistaken does.
     over: bool,
 }
@@ -59,37 +62,42 @@ impl Participating {
                 if self.subscriptions.len() >= MOST {
                     self.subscriptions.remove(0);
                 }
-                self.subscriptions.push(Subscription { dialog, version: 0, expires, over: false });
+                let (group, identity) = if conference { self.subscribed_to(request) } else { (0, self.contact_in(None)) };
+                self.subscriptions.push(Subscription { dialog, version: 0, group, identity, until: now, over: false });
                 self.subscriptions.len() - 1
             }
         };
-        self.subscriptions[at].expires = expires;
-        let contact = format!("<{}>{}", self.contact(), if conference { ";isfocus" } else { "" });
+        self.subscriptions[at].until = now + Duration::from_secs(expires.into());
+        let contact = format!("<{}>{}", self.subscriptions[at].identity, if conference { ";isfocus" } else { "" });
         let mut draft = Draft::response(request, 200, &tag).header("Contact", &contact).header("Expires", &expires.to_string());
         for route in dialog::texts(request, "Record-Route") {
             draft = draft.header("Record-Route", &route);
         }
         self.transactions.respond(now, id, 200, draft.finish());
         if conference {
-            let subscriber = sender(request);
-            self.tell(now, at, subscriber.as_deref());
+            self.tell(now, at);
         }
     }
 
     /// Sends the whole state of the conference; the last word where nothing more was granted.
-    fn tell(&mut self, now: Duration, at: usize, subscriber: Option<&str>) {
-        let users = self.users(subscriber);
-        self.subscriptions[at].version += 1;
-        let document = conference::full(&self.contact(), self.subscriptions[at].version, &users);
+    fn tell(&mut self, now: Duration, at: usize) {
+        let users = self.users(self.subscriptions[at].group);
+        let subscription = &mut self.subscriptions[at];
+        subscription.version += 1;
+        let document = conference::full(&subscription.identity, subscription.version, &users);
         let wanted = Outgoing { body: Some((conference::TYPE.to_owned(), document.into())), ..Outgoing::default() };
         self.notify_at(now, at, &wanted);
-        self.subscriptions[at].over = self.subscriptions[at].expires == 0;
+        self.subscriptions[at].over = self.subscriptions[at].until <= now;
     }
 
     /// Sends a NOTIFY inside the latest subscription.
     pub(super) fn notify(&mut self, now: Duration, wanted: &Outgoing) {
         let Some(at) = self.subscriptions.len().checked_sub(1) else { return };
-        if let Some(version) = wanted.body.as_ref().and_then(|(_, body)| conference::version(body)) {
+        if let Some((version, body)) = wanted.body.as_ref().and_then(|(_, body)| Some((conference::version(body)?, body))) {
+            // What is older than what was said is said by mistake.
+            if version > self.subscriptions[at].version {
+                self.learn(self.subscriptions[at].group, body);
+            }
             self.subscriptions[at].version = version;
         }
         self.notify_at(now, at, wanted);
@@ -99,46 +107,22 @@ impl Participating {
 
     fn notify_at(&mut self, now: Duration, at: usize, wanted: &Outgoing) {
         let branch = format!("z9hG4bK{}", self.ids.token());
-        let contact = format!("<{}>", self.contact());
         let (conference, core) = (self.has.kind == Kind::Focus, Hop::sip(Transport::Udp, self.has.core));
         let Some(subscription) = self.subscriptions.get_mut(at) else { return };
-        let mut draft =
-            subscription.dialog.request(Hop::sip(Transport::Udp, self.has.inner), &branch, "NOTIFY").header("Contact", &contact);
+        let contact = format!("<{}>", subscription.identity);
+        let own = Hop::sip(Transport::Udp, self.has.inner);
+        let mut draft = subscription.dialog.request(own, &branch, "NOTIFY").header("Contact", &contact);
         if conference {
-            // How long it lasts is said by the 2xx alone, so that conduct can change it in one place.
-            let state = if subscription.expires == 0 { "terminated;reason=timeout" } else { "active" };
-            draft = draft.header("Event", "conference").header("Subscription-State", state);
+            let left = subscription.until.saturating_sub(now).as_secs();
+            let state = if left == 0 { "terminated;reason=timeout".to_owned() } else { format!("active;expires={left}") };
+            draft = draft.header("Event", "conference").header("Subscription-State", &state);
         }
         let octets = dressed(draft, wanted).finish();
         self.transactions.request(now, core, &branch, "NOTIFY", octets);
-    }
-
-    /// Remembers whom an INVITE brings along (RFC 5366).
-    pub(super) fn brought_by(&mut self, request: &Message) {
-        let lists = crate::field::parts(request).into_iter().filter(|(kind, _)| kind == "application/resource-lists+xml");
-        self.brought = lists.flat_map(|(_, span): (_, Span)| List::parse(&request.raw, span).entries).map(|entry| entry.uri).collect();
-    }
-
-    /// Who takes part: the members, the subscriber, and whom the latest session brought along.
-    fn users(&self, subscriber: Option<&str>) -> Vec<String> {
-        let mut users: Vec<String> = Vec::new();
-        let all = subscriber.map(str::to_owned).into_iter().chain(self.has.members.iter().cloned()).chain(self.brought.iter().cloned());
-        for user in all {
-            if !users.iter().any(|known| crate::wire::uri::same(known, &user)) {
-                users.push(user);
-            }
-        }
-        users
     }
 }
 
 /// Whether an Event value names the package of conferences (RFC 4575, 3.1).
 fn is_conference(event: &str) -> bool {
     event.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("conference")
-}
-
-/// Address of who sent a request, as the core asserts it.
-fn sender(request: &Message) -> Option<String> {
-    let span = request.elements("P-Asserted-Identity").into_iter().chain(request.elements("From")).next()?;
-    Some(NameAddr::parse(&request.raw, span).uri.text(&request.raw).into_owned())
 }

@@ -44,6 +44,8 @@ impl Play {
             rings: None,
             connects: false,
             gruu: false,
+            renews: false,
+            product: "CPM-client/OMA2.0".to_owned(),
             moves: false,
             takes: 8,
             members: Vec::new(),
@@ -245,7 +247,7 @@ fn a_focus_notifies_who_takes_part() {
     play.hears(request("SUBSCRIBE", 1, "two", None).header("Event", "conference").header("Expires", "600"));
     let tag = play.sip[1].tag("To").unwrap().into_owned();
     assert_eq!((play.sip[1].status(), play.sip[1].value("Expires").as_deref()), (Some(200), Some("600")));
-    assert_eq!((play.last().method(), &*play.header("Subscription-State")), (Some("NOTIFY"), "active"));
+    assert_eq!((play.last().method(), &*play.header("Subscription-State")), (Some("NOTIFY"), "active;expires=600"));
     let users: Vec<_> = ["alice", "dave", "bob"].map(|user| play.body().find(&format!("<user entity=\"sip:{user}@example.com\">"))).into();
     assert!(users.iter().all(Option::is_some) && users.is_sorted(), "{}", play.body());
     assert!(play.body().contains(" version=\"1\"") && play.body().contains(&format!(" entity=\"{identity}\"")));
@@ -264,6 +266,47 @@ fn a_focus_notifies_who_takes_part() {
     assert_eq!(play.last().status(), Some(481));
     play.hears(request("SUBSCRIBE", 1, "three", None).header("Event", "presence"));
     assert_eq!(play.last().status(), Some(489));
+}
+
+#[test]
+fn each_group_session_has_an_identity_and_tells_who_is_in_it_now() {
+    let identity = |sid: &str| format!("sip:conf-lunch@198.51.100.3:5060;sid={sid}");
+    let mut play = Play::new(Kind::Focus, |places| places.renews = true);
+    let to = |uri: &str, draft: Draft| Bytes::from(String::from_utf8_lossy(&draft.finish()).replacen("sip:bob@example.com", uri, 1));
+    let invite = |call: &str, user: &str| {
+        let list = format!(
+            "<resource-lists xmlns=\"urn:ietf:params:xml:ns:resource-lists\"><list><entry uri=\"{user}\"/></list></resource-lists>"
+        );
+        let parts = [("application/sdp", OFFER), ("application/resource-lists+xml", &list)];
+        let body: String = parts.iter().map(|(kind, body)| format!("--b\r\nContent-Type: {kind}\r\n\r\n{body}\r\n")).collect();
+        request("INVITE", 1, call, None).body("multipart/mixed;boundary=b", format!("{body}--b--\r\n"))
+    };
+    for (call, sid) in [("one", "ab1"), ("two", "cd2")] {
+        play.hears(invite(call, &format!("sip:{call}@example.com")));
+        assert!(play.header("Contact").starts_with(&format!("<{}>;isfocus;", identity(sid))), "{}", play.header("Contact"));
+    }
+    let second = tag(&play);
+    let subscribe = request("SUBSCRIBE", 1, "three", None).header("Event", "conference");
+    play.input(Input::Bytes { hop: core(), bytes: to(&identity("cd2"), subscribe) });
+    let notifier = play.sip[play.sip.len() - 2].tag("To").unwrap().into_owned();
+    let named = |play: &Play| -> Vec<_> {
+        ["alice", "one", "two", "dave"].into_iter().filter(|u| play.body().contains(&format!("\"sip:{u}@"))).collect()
+    };
+    assert_eq!((named(&play), play.header("Contact")), (vec!["alice", "two"], format!("<{}>", identity("cd2"))));
+    let told = "<conference-info xmlns=\"urn:ietf:params:xml:ns:conference-info\" entity=\"sip:x\" state=\"partial\" version=\"2\"><users state=\"partial\">\
+                <user entity=\"sip:dave@example.com\"/><user entity=\"sip:two@example.com\" state=\"deleted\"/></users></conference-info>";
+    let body = Some(("application/conference-info+xml".to_owned(), Bytes::from(told)));
+    play.sends(Outgoing { method: "NOTIFY".to_owned(), within: Within::Subscription, body, ..Outgoing::default() });
+    play.hears(request("BYE", 2, "two", Some(&second)));
+    play.hears(request("SUBSCRIBE", 2, "three", Some(&notifier)).header("Event", "conference"));
+    assert_eq!(named(&play), ["dave"]);
+    // Who comes back finds it elsewhere, and a name that is not to be known is not told.
+    let back = request("INVITE", 1, "four", None).header("Privacy", "id").body("application/sdp", OFFER);
+    play.input(Input::Bytes { hop: core(), bytes: to(&identity("cd2"), back) });
+    assert!(play.header("Contact").starts_with(&format!("<{}>;", identity("ef3"))), "{}", play.header("Contact"));
+    let subscribe = request("SUBSCRIBE", 1, "five", None).header("Event", "conference");
+    play.input(Input::Bytes { hop: core(), bytes: to(&identity("ef3"), subscribe) });
+    assert!(play.body().contains("sip:anonymous@anonymous.invalid") && !play.body().contains("sip:alice@"), "{}", play.body());
 }
 
 #[test]

@@ -53,6 +53,17 @@ impl End {
         })
     }
 
+    /// This end in an answer: who takes whatever is wrapped takes of it what is offered.
+    #[must_use]
+    pub fn answering(self, offered: &Self) -> Self {
+        let offers = offered.accept_wrapped_types.as_ref().filter(|types| !types.split_ascii_whitespace().any(|t| t == "*"));
+        let all = self.accept_wrapped_types.as_deref().is_some_and(|types| types.trim() == "*");
+        match offers {
+            Some(types) if all => Self { accept_wrapped_types: Some(types.clone()), ..self },
+            _ => self,
+        }
+    }
+
     fn attributes(&self) -> Vec<(String, String)> {
         let text = |name: &str, value: &Option<String>| value.as_ref().map(|v| (name.to_owned(), v.clone()));
         [
@@ -150,7 +161,7 @@ impl Description {
                     file_selector: offered.file_selector.clone(),
                     file_transfer_id: offered.file_transfer_id.clone(),
                     fingerprint: own.fingerprint.clone().filter(|_| offered.secure),
-                    ..own
+                    ..own.answering(offered)
                 }),
                 None => text.add_refused(media),
             }

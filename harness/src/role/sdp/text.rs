@@ -66,6 +66,13 @@ impl Text {
         }
     }
 
+    /// Sets who connects in a media section.
+    pub fn set_up(&mut self, section: usize, setup: &str) {
+        if let Some(section) = self.sections.get_mut(section) {
+            section.set(|name| name == "setup", std::iter::once(("setup".to_owned(), setup.to_owned())));
+        }
+    }
+
     /// How many media sections there are.
     #[must_use]
     pub fn sections(&self) -> usize {

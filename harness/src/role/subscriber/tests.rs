@@ -20,7 +20,13 @@ fn hop(last: u8) -> Hop {
 
 impl Wire {
     fn new() -> Self {
-        let means = Means { local: hop(1), core: hop(2), credentials: ("alice".to_owned(), "secret".to_owned()), agent: None };
+        let means = Means {
+            local: hop(1),
+            core: hop(2),
+            datagram: usize::MAX,
+            credentials: ("alice".to_owned(), "secret".to_owned()),
+            agent: None,
+        };
         let subscriber = Subscriber::new(means, 1);
         let mut wire = Self { now: Duration::ZERO, transactions: Transactions::default(), subscriber, sent: Vec::new(), notifies: 0 };
         let wanted = Wanted {

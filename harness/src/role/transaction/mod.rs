@@ -15,6 +15,7 @@ mod server;
 
 pub use client::beside;
 use client::{Client, Reaction};
+pub use server::note_source;
 use server::{Echo, Server};
 
 /// Estimate of a round trip (RFC 3261, 17.1.1.1).

@@ -124,15 +124,23 @@ impl Server {
     }
 }
 
+/// Writes into the topmost Via where the request came from, if that asks for it by `rport` (RFC 3581, 4); else says `false`.
+pub fn note_source(patch: &mut Patch, message: &Message, hop: Hop) -> bool {
+    let via = message.elements("Via").first().map(|top| Parametered::parse(&message.raw, *top));
+    let rport = via.and_then(|via| via.param(&message.raw, "rport").filter(|p| p.value.is_none()).map(|p| p.span));
+    if let Some(rport) = rport {
+        patch.replace(rport, format!("rport={};received={}", hop.address.port(), hop.address.ip()));
+    }
+    rport.is_some()
+}
+
 /// The request with `received` and `rport` in its topmost Via (RFC 3261, 18.2.1; RFC 3581, 4), and where responses go.
 pub(super) fn received_from(hop: Hop, message: Message) -> (Message, Hop) {
     let Some(top) = message.elements("Via").first().copied() else { return (message, hop) };
     let via = Parametered::parse(&message.raw, top);
     let sent_by = via.head.text(&message.raw).rsplit([' ', '\t']).next().unwrap_or_default().to_owned();
-    let rport = via.param(&message.raw, "rport").filter(|p| p.value.is_none()).map(|p| p.span);
-    if let Some(rport) = rport {
-        let mut patch = Patch::default();
-        patch.replace(rport, format!("rport={};received={}", hop.address.port(), hop.address.ip()));
+    let mut patch = Patch::default();
+    if note_source(&mut patch, &message, hop) {
         return (Message::parse(patch.apply(&message.raw)), hop);
     }
     if hop.transport != Transport::Udp {

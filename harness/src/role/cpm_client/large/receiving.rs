@@ -8,7 +8,7 @@ use crate::{
         call,
         cpm_client::{
             plane::number,
-            settings::{ICSI, METHODS},
+            settings::{ICSI, METHODS, SUPPORTED},
         },
         msrp::Terms,
         sdp::{self, Description, End},
@@ -40,7 +40,8 @@ impl CpmClient {
         if self.settings.auto_accept {
             return self.accept_call(now, call);
         }
-        self.plane.calls.respond(now, &mut self.transactions, call, 180, |draft| draft);
+        let contact = self.contact();
+        self.plane.calls.respond(now, &mut self.transactions, call, 180, |draft| draft.header("Contact", &contact));
         let invitation = self.handle("invitation");
         self.large.invitations.insert(invitation.clone(), call);
         let sender = request.elements("P-Asserted-Identity").into_iter().chain(request.elements("From")).next();
@@ -74,7 +75,8 @@ impl CpmClient {
                 .header("Contact", &contact)
                 .header("Server", &product)
                 .header("P-Preferred-Identity", &identity)
-                .header("Allow", &METHODS.replace(',', ", "));
+                .header("Allow", &METHODS.replace(',', ", "))
+                .header("Supported", SUPPORTED);
             for name in ["Conversation-ID", "Contribution-ID", "InReplyTo-Contribution-ID"] {
                 draft = draft.maybe(name, request.value(name).as_deref());
             }

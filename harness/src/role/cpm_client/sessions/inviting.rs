@@ -15,7 +15,7 @@ use crate::{
             CpmClient,
             large::asks_for,
             plane::{CPIM, number},
-            settings::METHODS,
+            settings::{METHODS, SUPPORTED},
         },
         sdp::{Description, End, Text},
     },
@@ -86,7 +86,7 @@ impl CpmClient {
         if auto {
             return self.accept_session(now, &handle);
         }
-        self.plane.calls.respond(now, &mut self.transactions, call, 180, |draft| draft);
+        self.ring(now, call);
         let from = self.sessions.find(&handle).filter(|session| !session.hidden).and_then(|_| inviter(request));
         self.show(Sight::Invitation {
             invitation: handle,
@@ -95,6 +95,12 @@ impl CpmClient {
             subject: request.value("Subject").map(|subject| subject.trim().to_owned()).filter(|subject| !subject.is_empty()),
             replaces: invitation.replaces,
         });
+    }
+
+    /// Says that the user is asked; where a dialog begins is a Contact (RFC 3261, 12.1.1).
+    fn ring(&mut self, now: Duration, call: u64) {
+        let contact = self.session_contact(false);
+        self.plane.calls.respond(now, &mut self.transactions, call, 180, |draft| draft.header("Contact", &contact));
     }
 
     /// Whether an invitation may be taken, by CONV-7.3.2-1 and -2: what is offered, and the session that it shall replace. Who goes
@@ -254,6 +260,7 @@ impl CpmClient {
             ("Server", Some(self.settings.product())),
             ("P-Preferred-Identity", Some(self.name_addr(own, false))),
             ("Allow", Some(METHODS.replace(',', ", "))),
+            ("Supported", Some(SUPPORTED.to_owned())),
         ];
         move |draft| fields.into_iter().chain(repeated).fold(draft, |draft, (name, value)| draft.maybe(name, value.as_deref()))
     }
@@ -325,7 +332,7 @@ impl CpmClient {
             } else if let Some(invitation) = self.sessions.find_mut(&handle).and_then(|s| s.invitation.as_mut()).filter(|i| i.rings <= now)
             {
                 invitation.rings = now + RING;
-                self.plane.calls.respond(now, &mut self.transactions, call, 180, |draft| draft);
+                self.ring(now, call);
             }
         }
     }

@@ -85,6 +85,11 @@ impl CpmClient {
         }
         let (current, held) = (session.text.clone()?, session.held);
         let (mut text, mut streams) = (current.clone(), session.streams.clone());
+        // What an answer settled is open again in an offer, for who can be connected to (RFC 6135, 4.2.2).
+        for (section, stream) in live(&mut streams).filter(|(_, stream)| stream.listens()) {
+            stream.own.setup = Some("actpass".to_owned());
+            text.put(section, &stream.own);
+        }
         match wanted.change {
             Change::AddStream => {
                 let own = self.chat_end(self.settings.media_transport == Transport::Tls);
@@ -98,7 +103,7 @@ impl CpmClient {
                 streams[last] = None;
             }
             Change::Hold | Change::Resume | Change::Types => {
-                for (section, stream) in streams.iter_mut().enumerate().filter_map(|(section, stream)| Some((section, stream.as_mut()?))) {
+                for (section, stream) in live(&mut streams) {
                     stream.own.direction = directed(Direction::Sendrecv, held);
                     if wanted.change == Change::Types {
                         stream.own.accept_wrapped_types = Some(wanted.types.join(" "));
@@ -228,8 +233,10 @@ impl CpmClient {
         streams.iter().any(Option::is_some).then_some(())?;
         let own = |section: usize, _: &End| streams.get(section)?.as_ref().map(|stream| stream.own.clone());
         let mut text = offer.answer_each(own, self.local, 0);
-        for (section, stream) in streams.iter().enumerate().filter_map(|(section, stream)| Some((section, stream.as_ref()?))) {
-            text.put(section, &stream.own);
+        for (section, (stream, offered)) in streams.iter().zip(&offer.ends).enumerate() {
+            if let Some((stream, offered)) = stream.as_ref().zip(offered.as_ref()) {
+                text.put(section, &stream.own.clone().answering(offered));
+            }
         }
         Some(Proposal { text: text.following(&current), streams, wanted: None })
     }
@@ -304,6 +311,11 @@ impl CpmClient {
     }
 }
 
+/// The streams that there are, each with its media section.
+fn live(streams: &mut [Option<Stream>]) -> impl Iterator<Item = (usize, &mut Stream)> {
+    streams.iter_mut().enumerate().filter_map(|(section, stream)| Some((section, stream.as_mut()?)))
+}
+
 /// What the other end does not take any more, it does not take from its offer on; where it is, changes with the ACK alone.
 fn restrict(remote: &mut End, next: Option<&End>) {
     match next {
@@ -347,7 +359,6 @@ fn interval(request: &Message) -> Option<Vec<(String, Option<Vec<String>>)>> {
     let field = |name: &str, value: Option<String>| (name.to_owned(), value.map(|value| vec![value]));
     Some(vec![
         field("Session-Expires", Some(format!("{seconds};refresher={refresher}"))),
-        field("Supported", Some("timer".to_owned())),
         field("Require", supports.then(|| "timer".to_owned())),
     ])
 }

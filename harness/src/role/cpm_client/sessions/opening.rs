@@ -9,20 +9,16 @@ use crate::{
         call,
         cpm_client::{
             CpmClient, content,
-            settings::{ICSI, METHODS, encoded_icsi},
+            settings::{ICSI, METHODS, SUPPORTED, encoded_icsi},
         },
         sdp::{Description, Unacceptable},
     },
-    trace::Transport,
     upper::{Answer, Conversation, NoticeCode, SessionState, Sight, StartSession},
     wire::{sip::Message, uri},
 };
 
 /// Session interval that is asked for, seconds (RFC 4028, 4).
 const INTERVAL: u32 = 1800;
-
-/// Size of a request from which on it leaves by TCP where nobody knows the path, octets (RFC 3261, 18.1.1).
-const LARGE: usize = 1300;
 
 impl CpmClient {
     /// `start-session`.
@@ -113,14 +109,9 @@ impl CpmClient {
         let Some(session) = self.sessions.find_mut(handle) else { return };
         (session.text, session.streams) = (Some(text.clone()), streams);
         let session = session.clone();
-        let mut invite = self.session_invite(&session, target, &text.to_string());
-        if self.settings.transport == Transport::Udp && invite.len() > LARGE {
-            // What is near the size of a packet goes by TCP, and says so.
-            self.plane.calls.means.local.transport = Transport::Tcp;
-            invite = self.session_invite(&session, target, &text.to_string());
-        }
-        let call = self.plane.calls.invite(now, &mut self.transactions, invite);
+        let invite = self.session_invite(&session, target, &text.to_string());
         self.plane.calls.means = self.means();
+        let call = self.plane.calls.invite(now, &mut self.transactions, invite);
         if let Some(session) = self.sessions.find_mut(handle) {
             (session.call, session.state) = (call, State::Inviting);
         }
@@ -146,7 +137,7 @@ impl CpmClient {
             .header("P-Preferred-Service", &format!("{ICSI}session"))
             .header("User-Agent", &self.settings.product())
             .header("Allow", &METHODS.replace(',', ", "))
-            .header("Supported", "timer, gruu")
+            .header("Supported", SUPPORTED)
             .header("Session-Expires", &format!("{INTERVAL};refresher=uac"))
             .maybe("Conversation-ID", thread.conversation.as_deref())
             .maybe("Contribution-ID", thread.contribution.as_deref())

@@ -148,7 +148,7 @@ fn an_offer_of_the_other_end_takes_effect_with_its_ack() {
     let ok = reinvite(&mut play, &first, 1, &[("Session-Expires", "1800")], &moved);
     for (name, value) in [
         ("Session-Expires", Some("1800;refresher=uas")),
-        ("Supported", Some("timer")),
+        ("Supported", Some("timer, gruu")),
         ("Require", Some("timer")),
         ("Conversation-ID", Some("F81d")),
         ("Contribution-ID", None),
