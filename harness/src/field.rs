@@ -42,6 +42,8 @@ pub enum Place {
     Imap(String),
     /// A header field of an HTTP message, or `path`, `method`.
     Http(String),
+    /// Of an RTP packet: `version`, `payload-type`, `sequence`, `timestamp`, `ssrc`, each a number; of a stream those of its first.
+    Rtp(String),
     /// The body as it stands.
     Body,
     /// The innermost content: CPIM and transfer encoding undone.
@@ -71,8 +73,8 @@ pub struct Found {
 /// Why a text names no field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} names no field; fields are SIP header fields, Request-URI, CPIM ..., IMDN ..., SDP ..., MSRP ..., IMAP ..., HTTP ..., body and \
-     content, each with ;parameter"
+    "{0:?} names no field; fields are SIP header fields, Request-URI, CPIM ..., IMDN ..., SDP ..., MSRP ..., IMAP ..., HTTP ..., RTP ..., \
+     body and content, each with ;parameter"
 )]
 pub struct NoField(pub String);
 
@@ -96,6 +98,7 @@ impl FromStr for Field {
             Some(("MSRP", name)) => Place::Msrp(name.to_owned()),
             Some(("IMAP", name @ ("uids" | "folder" | "command"))) => Place::Imap(name.to_owned()),
             Some(("HTTP", name)) => Place::Http(name.to_owned()),
+            Some(("RTP", name @ ("version" | "payload-type" | "sequence" | "timestamp" | "ssrc"))) => Place::Rtp(name.to_owned()),
             Some(_) => return Err(no()),
             None => match name {
                 "Request-URI" => Place::RequestUri,
@@ -122,6 +125,7 @@ impl fmt::Display for Field {
             Place::Msrp(name) => write!(f, "MSRP {name}")?,
             Place::Imap(name) => write!(f, "IMAP {name}")?,
             Place::Http(name) => write!(f, "HTTP {name}")?,
+            Place::Rtp(name) => write!(f, "RTP {name}")?,
             Place::Body => f.write_str("body")?,
             Place::Content => f.write_str("content")?,
         }
@@ -153,6 +157,7 @@ impl Field {
             (Place::Msrp(name), Subject::Media(unit)) => return media::msrp(unit, name, self.param.as_deref()),
             (Place::Imap(name), Subject::Media(unit)) => return media::imap(unit, name),
             (Place::Http(name), Subject::Media(unit)) => media::http(unit, name),
+            (Place::Rtp(name), Subject::Media(unit)) => return media::rtp(unit, name),
             _ => Vec::new(),
         };
         match (self.param.as_deref(), subject) {

@@ -87,12 +87,14 @@ impl Memory {
     }
 
     fn datagram(&self, seats: &[Seat], record: &mut Recorder, seat: usize, hop: Hop, bytes: Bytes) -> Option<(usize, Input)> {
-        let to = seats.iter().position(|s| s.outer == Some(hop.address))?;
-        let own = seats[seat].outer?;
+        let (to, heard) = hearer(seats, hop.address)?;
+        let own = seats[seat].leaves(hop)?;
         let end = |seat: usize, address| Endpoint { party: seats[seat].party.clone(), address };
-        let link = record.link(self.now, (hop.transport, hop.protocol), end(seat, own), end(to, hop.address));
+        // What a link carries, the fake's end of it says.
+        let protocol = if seats[to].party.is_sut() { hop.protocol } else { heard.protocol };
+        let link = record.link(self.now, (hop.transport, protocol), end(seat, own), end(to, hop.address));
         let kept = record.octets(self.now, link, &seats[seat].party, &seats[to].party, &bytes);
-        kept.then_some((to, Input::Bytes { hop: Hop { address: own, ..hop }, bytes }))
+        kept.then_some((to, Input::Bytes { hop: Hop { address: own, ..heard }, bytes }))
     }
 
     /// Where the open stream of `seat` to `hop` stands.
@@ -155,6 +157,15 @@ impl Stream {
         let is_caller = self.caller.seat == seat && self.called.address == hop.address;
         if is_caller { (self.caller, self.called) } else { (self.called, self.caller) }
     }
+}
+
+/// Who takes datagrams at `address`: its seat, and what it takes them for.
+fn hearer(seats: &[Seat], address: SocketAddr) -> Option<(usize, Hop)> {
+    seats.iter().enumerate().find_map(|(place, seat)| {
+        let signalling = (seat.outer == Some(address)).then(|| (place, Hop::sip(Transport::Udp, address)));
+        let media = || seat.services.iter().find(|hop| hop.transport.is_datagram() && hop.address == address);
+        signalling.or_else(|| media().map(|hop| (place, *hop)))
+    })
 }
 
 /// Who listens at `address`: its seat, how it is reached there, and what it speaks.

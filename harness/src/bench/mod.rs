@@ -48,6 +48,17 @@ pub struct Seat {
     pub services: Vec<Hop>,
 }
 
+impl Seat {
+    /// Where its datagrams to `hop` leave from: those of RTP and RTCP from the pair of ports that the hop names.
+    fn leaves(&self, hop: Hop) -> Option<SocketAddr> {
+        if !hop.protocol.is_rtp() {
+            return self.outer;
+        }
+        let is = |own: &&Hop| own.protocol == hop.protocol && own.lane == hop.lane;
+        self.services.iter().find(is).map(|own| own.address)
+    }
+}
+
 /// How the SUT is reached.
 #[derive(Debug)]
 pub enum Reach {
@@ -348,14 +359,15 @@ impl Bench {
         self.deliveries.extend(carried.map(|(seat, input)| Delivery { seat, input }));
     }
 
-    /// Whether a fake would speak MSRP to another host because a SUT's description says so; that is refused, and recorded.
+    /// Whether a fake would speak MSRP or RTP to another host because a SUT's description says so; that is refused, and recorded.
     fn forbidden(&mut self, seat: usize, hop: Hop) -> bool {
         let Carrier::Net(net) = &self.carrier else { return false };
-        let abroad = hop.protocol == Protocol::Msrp && !hop.address.ip().is_loopback() && !self.seats[seat].party.is_sut();
+        let media = hop.protocol == Protocol::Msrp || hop.protocol.is_rtp();
+        let abroad = media && !hop.address.ip().is_loopback() && !self.seats[seat].party.is_sut();
         if !abroad || net.has(seat, hop) {
             return false;
         }
-        self.mark(Mark::Obstacle(format!("the suite does not connect to {}, which is another host", hop.address)));
+        self.mark(Mark::Obstacle(format!("the suite does not speak to {}, which is another host", hop.address)));
         self.deliveries.push_back(Delivery { seat, input: Input::Closed { hop } });
         true
     }

@@ -66,6 +66,7 @@ impl Cmp {
             },
             Place::Cpim(name) if name.eq_ignore_ascii_case("Content-Type") => Self::Media,
             Place::Cpim(name) if name == "imdn.Disposition-Notification" => Self::Tokens,
+            Place::Rtp(_) => Self::Number,
             Place::Sdp(name) => match name.as_str() {
                 "path" => Self::Path,
                 "streams" => Self::Streams,

@@ -150,7 +150,7 @@ fn earlier<'a>(view: &View<'a>, field: &Field) -> Vec<Item<'a>> {
     let Some(it) = view.it else { return Vec::new() };
     let messages = view.messages;
     let own = match it {
-        It::Sip(_) => None,
+        It::Sip(_) | It::Rtp(_) => None,
         It::Media(index) => messages.media().get(index).and_then(|seen| seen.whole),
         It::Whole(index) => Some(index),
     };

@@ -132,6 +132,7 @@ fn unfit(wanted: &str, item: Item<'_>) -> Judgement {
         Item::Sip(_) => "a SIP message",
         Item::Media(_) => "one request of MSRP, IMAP or HTTP",
         Item::Whole(_) => "an MSRP message",
+        Item::Rtp(_) => "an RTP stream",
     };
     Judgement::Obstacle(Reason::Suite, format!("this line judges {wanted}, but it follows a line about {is}"))
 }

@@ -25,6 +25,8 @@ pub enum What {
     ImapCommand(String),
     /// An HTTP request with this method.
     HttpRequest(String),
+    /// An RTP stream: all packets of one source on one link.
+    RtpStream,
 }
 
 impl FromStr for What {
@@ -35,6 +37,7 @@ impl FromStr for What {
         let status = |word: &str| word.parse().map_err(|_| NoMessage(text.to_owned()));
         Ok(match words.as_slice() {
             ["MSRP", "message"] => Self::MsrpMessage,
+            ["RTP", "stream"] => Self::RtpStream,
             ["MSRP", method, "request"] => Self::MsrpRequest((*method).to_owned()),
             ["MSRP", code, "response"] => Self::MsrpResponse(status(code)?),
             ["IMAP", verb, "command"] => Self::ImapCommand((*verb).to_owned()),
@@ -61,6 +64,7 @@ impl fmt::Display for What {
             Self::MsrpMessage => f.write_str("MSRP message"),
             Self::ImapCommand(verb) => write!(f, "IMAP {verb} command"),
             Self::HttpRequest(method) => write!(f, "HTTP {method} request"),
+            Self::RtpStream => f.write_str("RTP stream"),
         }
     }
 }
@@ -77,7 +81,7 @@ impl What {
             (Self::Request(methods), Item::Sip(seen)) => methods.split(" or ").any(|method| seen.message.method() == Some(method)),
             (Self::Response(status), Item::Sip(seen)) => seen.message.status() == Some(*status),
             (Self::MsrpResponse(status), Item::Media(seen)) => seen.protocol == Protocol::Msrp && seen.status() == Some(*status),
-            (Self::MsrpMessage, Item::Whole(_)) => true,
+            (Self::MsrpMessage, Item::Whole(_)) | (Self::RtpStream, Item::Rtp(_)) => true,
             (Self::MsrpRequest(method), _) => media(Protocol::Msrp, method),
             (Self::ImapCommand(verb), _) => media(Protocol::Imap, verb),
             (Self::HttpRequest(method), _) => media(Protocol::Http, method),
@@ -91,6 +95,7 @@ impl What {
         let (count, place): (usize, Place) = match self {
             Self::Request(_) | Self::Response(_) => (view.messages.list().len(), It::Sip),
             Self::MsrpMessage => (view.messages.wholes().len(), It::Whole),
+            Self::RtpStream => (view.messages.streams().len(), It::Rtp),
             _ => (view.messages.media().len(), It::Media),
         };
         (0..count).map(place)

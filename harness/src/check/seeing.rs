@@ -57,7 +57,7 @@ impl Wanted {
     fn is_such(&self, item: Item<'_>) -> bool {
         let whole = match item {
             Item::Whole(whole) => whole.complete(),
-            Item::Sip(_) | Item::Media(_) => true,
+            Item::Sip(_) | Item::Media(_) | Item::Rtp(_) => true,
         };
         whole && item.by_sut() && item.repeats().is_none() && self.kinds.iter().any(|kind| kind.fits(item))
     }
@@ -203,6 +203,8 @@ pub(super) fn final_responses<'a>(view: &View<'a>, request: It) -> Vec<(It, Item
     let places: Vec<It> = match request {
         It::Sip(index) => (index + 1..view.messages.list().len()).map(It::Sip).collect(),
         It::Media(index) => (index + 1..view.messages.media().len()).map(It::Media).collect(),
+        // Nobody answers a stream.
+        It::Rtp(_) => Vec::new(),
         It::Whole(index) => {
             let first = view.messages.wholes().get(index).and_then(|whole| whole.chunks.first().copied()).unwrap_or_default();
             (first + 1..view.messages.media().len()).map(It::Media).collect()
@@ -235,7 +237,7 @@ fn unanswered<'a>(view: &View<'a>, request: It, all: &[(It, Item<'a>)]) -> Optio
         .iter()
         .filter_map(|(place, _)| match place {
             It::Media(response) => view.messages.media_request_of(*response).map(It::Media),
-            It::Sip(_) | It::Whole(_) => None,
+            It::Sip(_) | It::Whole(_) | It::Rtp(_) => None,
         })
         .collect();
     let number = chunks.iter().position(|chunk| !answered.contains(&It::Media(*chunk)))?;
@@ -246,6 +248,6 @@ fn status_of(item: Item<'_>) -> u16 {
     match item {
         Item::Sip(seen) => seen.message.status().unwrap_or_default(),
         Item::Media(seen) => seen.status().unwrap_or_default(),
-        Item::Whole(_) => 0,
+        Item::Whole(_) | Item::Rtp(_) => 0,
     }
 }

@@ -1,9 +1,9 @@
-//! Fields of MSRP messages, IMAP commands and HTTP messages.
+//! Fields of MSRP messages, IMAP commands, HTTP messages and RTP packets.
 
 use super::Found;
 use crate::{
     trace::{Protocol, view::Unit},
-    wire::Span,
+    wire::{Span, rtp},
 };
 
 /// A field of an MSRP message: `flag`, `transaction`, `method`, `connection`, `Status`, or a header field.
@@ -93,6 +93,20 @@ pub(super) fn http(unit: Unit<'_>, name: &str) -> Vec<Span> {
         "method" => unit.word(0).filter(|_| unit.status().is_none()).into_iter().collect(),
         _ => unit.headers(name),
     }
+}
+
+/// A number in the header of an RTP packet.
+pub(super) fn rtp(unit: Unit<'_>, name: &str) -> Vec<Found> {
+    let packet = rtp::Packet::parse(unit.raw);
+    let (span, number) = match name {
+        _ if unit.protocol != Protocol::Rtp || packet.header.len() < rtp::SSRC.to => return Vec::new(),
+        "version" => (rtp::VERSION, packet.version.into()),
+        "payload-type" => (rtp::PAYLOAD_TYPE, packet.payload_type.into()),
+        "sequence" => (rtp::SEQUENCE, packet.sequence.into()),
+        "timestamp" => (rtp::TIMESTAMP, packet.timestamp),
+        _ => (rtp::SSRC, packet.ssrc),
+    };
+    vec![Found { span, text: number.to_string() }]
 }
 
 #[cfg(test)]

@@ -55,6 +55,7 @@ impl<'a> From<Item<'a>> for Subject<'a> {
             Item::Sip(seen) => seen.into(),
             Item::Media(seen) => seen.into(),
             Item::Whole(whole) => whole.into(),
+            Item::Rtp(stream) => Self::Media(stream.unit()),
         }
     }
 }

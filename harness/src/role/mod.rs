@@ -40,7 +40,8 @@ pub struct Hop {
     pub address: SocketAddr,
     /// What the link carries.
     pub protocol: Protocol,
-    /// Which of several streams that one party opens to the same address; 0 for all that came to it.
+    /// Which of several streams that one party opens to the same address; 0 for all that came to it. Of RTP and RTCP which of the
+    /// own pairs of ports it leaves from, or came to.
     pub lane: u8,
 }
 

@@ -9,6 +9,8 @@ use bytes::Bytes;
 
 use super::{
     Event, LinkChange, LinkId, Protocol, Trace,
+    carried::carried,
+    streams,
     view::{MediaSeen, Messages},
 };
 use crate::{report::escape, wire::Span};
@@ -37,6 +39,7 @@ pub fn text(trace: &Trace) -> String {
     let (mut out, mut names) = (String::new(), Names::default());
     let mut links: HashMap<LinkId, String> = HashMap::new();
     let left_out = left_out(messages.media());
+    let streams = streams::told(&carried(trace));
     let (mut complete, mut other) = (messages.list().iter().peekable(), messages.other().iter().peekable());
     let mut media = messages.media().iter().zip(left_out).peekable();
     for (number, entry) in trace.entries().iter().enumerate() {
@@ -52,6 +55,11 @@ pub fn text(trace: &Trace) -> String {
         }
         if let Event::Link { link, change } = &entry.event {
             out.push_str(&opened(*link, change, &mut links));
+        }
+        if let (Event::Bytes { from, to, .. }, Some(Some(label))) = (&entry.event, streams.get(&number))
+            && (from.is_sut() || to.is_sut())
+        {
+            out.push_str(&format!("=== {from} -> {to}, {label}\n"));
         }
         while let Some(seen) = complete.next_if(|seen| seen.entry == number) {
             let again = if seen.repeats.is_some() { ", again" } else { "" };
@@ -86,6 +94,9 @@ fn opened(link: LinkId, change: &LinkChange, links: &mut HashMap<LinkId, String>
         && !protocol.is_sip()
         && (from.party.is_sut() || to.party.is_sut())
     {
+        if protocol.is_rtp() {
+            return String::new();
+        }
         links.insert(link, format!("{} -> {}", from.party, to.party));
         return format!("=== {} connects to {}, {protocol} over {transport}\n", from.party, to.party);
     }

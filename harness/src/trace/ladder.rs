@@ -10,6 +10,7 @@ use bytes::Bytes;
 use super::{
     Event, LinkChange, Mark, Protocol, Trace,
     carried::{Carried, carried},
+    streams,
 };
 use crate::{
     report::escape,
@@ -68,10 +69,16 @@ impl Ladder {
         let column = |party: &Party| columns.get(party).copied().unwrap_or(0);
         let mut rows = Vec::new();
         let mut seen: HashSet<(LinkId, Party, Bytes)> = HashSet::new();
-        let mut messages = carried(trace).into_iter().peekable();
+        let messages = carried(trace);
+        let streams = streams::told(&messages);
+        let mut messages = messages.into_iter().peekable();
         for (entry, at, event) in trace.entries().iter().enumerate().map(|(n, entry)| (n, entry.at, &entry.event)) {
             while let Some(message) = messages.next_if(|message| message.entries.1 == entry) {
-                let (label, whole, part) = told(&message);
+                let (label, whole, part) = match streams.get(&entry) {
+                    Some(None) => continue,
+                    Some(Some(label)) => (label.clone(), false, false),
+                    None => told(&message),
+                };
                 let again = whole && !seen.insert((message.link, message.from.clone(), message.bytes.clone()));
                 let (from, to) = (column(&message.from), column(&message.to));
                 let what = What::Message { from, to, label: escape::shorten(&label, LABEL), again };

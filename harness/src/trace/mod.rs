@@ -16,6 +16,7 @@ mod carried;
 pub mod jsonl;
 pub mod ladder;
 pub mod pcapng;
+mod streams;
 pub mod view;
 
 /// Who takes part: `the SUT`, `the IMS core`, `Bob`. Only the name is stored; the profile says what stands behind it.
@@ -91,6 +92,10 @@ pub enum Protocol {
     Imap,
     /// Content that a message refers to (RFC 4483).
     Http,
+    /// Sound and pictures (RFC 3550, 5).
+    Rtp,
+    /// What is said of them, beside them (RFC 3550, 6).
+    Rtcp,
 }
 
 impl Protocol {
@@ -98,6 +103,12 @@ impl Protocol {
     #[must_use]
     pub fn is_sip(&self) -> bool {
         *self == Self::Sip
+    }
+
+    /// Whether links are datagrams of sound and pictures, or of what is said of these.
+    #[must_use]
+    pub fn is_rtp(self) -> bool {
+        matches!(self, Self::Rtp | Self::Rtcp)
     }
 
     /// Whether who listens speaks first, as a message store does (RFC 3501, 7.1).
@@ -114,6 +125,8 @@ impl fmt::Display for Protocol {
             Self::Msrp => "MSRP",
             Self::Imap => "IMAP",
             Self::Http => "HTTP",
+            Self::Rtp => "RTP",
+            Self::Rtcp => "RTCP",
         })
     }
 }

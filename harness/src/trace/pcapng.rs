@@ -1,5 +1,5 @@
-//! The trace as a capture file: pcapng with exported PDUs, which Wireshark opens as SIP, MSRP, IMAP and HTTP whatever carried
-//! them, also where TLS did.
+//! The trace as a capture file: pcapng with exported PDUs, which Wireshark opens as SIP, MSRP, IMAP, HTTP, RTP and RTCP
+//! whatever carried them, also where TLS did.
 //!
 //! Only octets on links become packets: each datagram, each message of a stream, and what is neither. Blocks are those of
 //! draft-ietf-opsawg-pcapng: section header, one interface, one enhanced packet per message.
@@ -15,7 +15,7 @@ use super::{
     carried::{Carried, carried},
     ladder::opening::{Opening, opening},
 };
-use crate::report::escape;
+use crate::{report::escape, wire::rtp};
 
 /// `LINKTYPE_WIRESHARK_UPPER_PDU`.
 const EXPORTED_PDU: u16 = 252;
@@ -85,6 +85,8 @@ fn dissector(message: &Carried) -> &'static [u8] {
         (Some(Protocol::Sip | Protocol::Msrp), Opening::Msrp(_)) => b"msrp",
         (Some(Protocol::Imap), _) => b"imap",
         (Some(Protocol::Http), _) => b"http",
+        (Some(Protocol::Rtcp), _) => b"rtcp",
+        (Some(Protocol::Rtp), _) => if rtp::is_control(&message.bytes) { b"rtcp" } else { b"rtp\0" },
         _ => b"data",
     }
 }

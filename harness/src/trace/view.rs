@@ -1,7 +1,7 @@
 //! Messages as read off the entries: a function of the trace, kept beside it so that each entry is read once.
 //!
 //! SIP messages stand in one list, those of media and stores (MSRP, IMAP, HTTP) in another, MSRP messages that are put
-//! together from their chunks in a third. [`It`] names one of any list.
+//! together from their chunks in a third, RTP streams in a fourth. [`It`] names one of any list.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -19,14 +19,17 @@ use crate::{
 pub(crate) mod cut;
 mod item;
 mod media;
+mod rtp;
 mod unit;
 mod whole;
 
 use cut::{Cut, Cutter};
 use media::Media;
+use rtp::Rtp;
 
 pub use item::{It, Item};
 pub use media::MediaSeen;
+pub use rtp::{RtcpSeen, RtpSeen, RtpStream};
 pub use unit::Unit;
 pub use whole::Whole;
 
@@ -117,6 +120,7 @@ struct Stream {
 pub struct Messages {
     list: Vec<Seen>,
     media: Media,
+    rtp: Rtp,
     read: usize,
     links: BTreeMap<LinkId, (Protocol, Transport)>,
     streams: BTreeMap<(LinkId, Party), Stream>,
@@ -128,6 +132,7 @@ pub struct Messages {
 
 /// Where a message came from: the entry that completed it, and its way.
 struct Way<'a> {
+    protocol: Protocol,
     entry: usize,
     at: Duration,
     link: LinkId,
@@ -148,17 +153,22 @@ impl Messages {
     pub fn follow(&mut self, trace: &Trace) {
         for (number, entry) in trace.entries().iter().enumerate().skip(self.read) {
             match &entry.event {
-                Event::Link { link, change: LinkChange::Opened { transport, protocol, .. } } => {
+                Event::Link { link, change: LinkChange::Opened { transport, protocol, from, to } } => {
                     self.links.insert(*link, (*protocol, *transport));
+                    if protocol.is_rtp() {
+                        self.rtp.opened(*link, from, to);
+                    }
                 }
                 Event::Link { link, change: LinkChange::Closed(_) | LinkChange::Reset(_) } => self.ended(number, entry.at, *link),
                 Event::Bytes { link, from, to, bytes } if from.is_sut() || to.is_sut() => {
                     let (protocol, transport) = self.links.get(link).copied().unwrap_or_default();
-                    let way = Way { entry: number, at: entry.at, link: *link, from, to };
-                    if transport.is_datagram() {
+                    let way = Way { protocol, entry: number, at: entry.at, link: *link, from, to };
+                    if protocol.is_rtp() {
+                        self.rtp.add(&way, bytes);
+                    } else if transport.is_datagram() {
                         self.datagram(&way, bytes);
                     } else {
-                        self.octets(&way, protocol, transport, bytes);
+                        self.octets(&way, transport, bytes);
                     }
                 }
                 _ => {}
@@ -185,6 +195,24 @@ impl Messages {
         &self.media.wholes
     }
 
+    /// The RTP packets, in order.
+    #[must_use]
+    pub fn packets(&self) -> &[RtpSeen] {
+        &self.rtp.packets
+    }
+
+    /// The RTCP datagrams, in order.
+    #[must_use]
+    pub fn control(&self) -> &[RtcpSeen] {
+        &self.rtp.control
+    }
+
+    /// The RTP streams, in the order of their first packets.
+    #[must_use]
+    pub fn streams(&self) -> &[RtpStream] {
+        &self.rtp.streams
+    }
+
     /// What stands at a place.
     #[must_use]
     pub fn item(&self, it: It) -> Option<Item<'_>> {
@@ -192,6 +220,7 @@ impl Messages {
             It::Sip(index) => self.list.get(index).map(Item::Sip),
             It::Media(index) => self.media().get(index).map(Item::Media),
             It::Whole(index) => self.wholes().get(index).map(Item::Whole),
+            It::Rtp(index) => self.streams().get(index).map(Item::Rtp),
         }
     }
 
@@ -231,7 +260,8 @@ impl Messages {
         self.sip(way, Transport::Udp, bytes.clone(), repeats, pieces);
     }
 
-    fn octets(&mut self, way: &Way<'_>, protocol: Protocol, transport: Transport, bytes: &Bytes) {
+    fn octets(&mut self, way: &Way<'_>, transport: Transport, bytes: &Bytes) {
+        let protocol = way.protocol;
         let fresh = || Stream { cutter: Cutter::new(protocol), entries: VecDeque::new(), length: 0, to: way.to.clone() };
         let stream = self.streams.entry((way.link, way.from.clone())).or_insert_with(fresh);
         stream.entries.push_back((stream.length, way.entry, bytes.clone()));
@@ -242,7 +272,7 @@ impl Messages {
             cuts.push(stream.piece(cut));
         }
         for cut in cuts {
-            self.add(way, protocol, transport, cut);
+            self.add(way, transport, cut);
         }
     }
 
@@ -257,12 +287,13 @@ impl Messages {
             let Some(mut stream) = self.streams.remove(&(link, from.clone())) else { continue };
             if let Some(cut) = stream.cutter.end() {
                 let cut = stream.piece(cut);
-                self.add(&Way { entry, at, link, from: &from, to: &stream.to }, protocol, transport, cut);
+                self.add(&Way { protocol, entry, at, link, from: &from, to: &stream.to }, transport, cut);
             }
         }
     }
 
-    fn add(&mut self, way: &Way<'_>, protocol: Protocol, transport: Transport, cut: Option<(Bytes, Vec<Piece>)>) {
+    fn add(&mut self, way: &Way<'_>, transport: Transport, cut: Option<(Bytes, Vec<Piece>)>) {
+        let protocol = way.protocol;
         let Some((raw, pieces)) = cut else {
             self.other.push(way.entry);
             return;

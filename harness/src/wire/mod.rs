@@ -16,6 +16,7 @@ pub mod mime;
 pub mod msrp;
 mod names;
 pub mod params;
+pub mod rtp;
 pub mod sdp;
 pub mod sip;
 mod span;

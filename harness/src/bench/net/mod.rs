@@ -29,7 +29,7 @@ use crate::{
 
 mod sockets;
 
-pub use sockets::{End, NetEvent, Service, Sockets};
+pub use sockets::{End, NetEvent, Pair, Service, Sockets};
 use sockets::{Line, accept, read_datagrams};
 
 /// Most connections of one scenario at a time.
@@ -42,7 +42,8 @@ const LOST: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub struct Net {
     started: Instant,
-    datagrams: BTreeMap<usize, Arc<UdpSocket>>,
+    /// By whose they are, and what they carry.
+    datagrams: BTreeMap<(usize, Protocol, u8), Arc<UdpSocket>>,
     streams: BTreeMap<u64, Stream>,
     /// Streams that may be spoken on, by whose they are and where they lead.
     open: BTreeMap<(usize, Hop), u64>,
@@ -117,11 +118,9 @@ impl Net {
             teller,
         };
         for (seat, sockets) in sockets {
-            let datagrams = Arc::new(sockets.datagrams);
-            net.datagrams.insert(seat, Arc::clone(&datagrams));
-            net.tasks.spawn(read_datagrams(seat, datagrams, net.teller.clone()));
             net.own.insert(sockets.address);
             net.listeners.insert(sockets.address, seat);
+            net.reads(seat, Hop::sip(Transport::Udp, sockets.address), sockets.datagrams);
             net.tasks.spawn(accept(seat, sockets.listener, Hop::sip(Transport::Tcp, sockets.address), net.teller.clone()));
         }
         for (seat, Service { listener, hop }) in services {
@@ -130,6 +129,24 @@ impl Net {
             net.tasks.spawn(accept(seat, listener, hop, net.teller.clone()));
         }
         net
+    }
+
+    /// Starts reading pairs of ports for RTP, each for its seat.
+    #[must_use]
+    pub fn hearing(mut self, pairs: Vec<(usize, Pair)>) -> Self {
+        for (seat, Pair { sockets, hops }) in pairs {
+            for (socket, hop) in sockets.into_iter().zip(hops) {
+                self.reads(seat, hop, socket);
+            }
+        }
+        self
+    }
+
+    fn reads(&mut self, seat: usize, own: Hop, socket: UdpSocket) {
+        let socket = Arc::new(socket);
+        self.datagrams.insert((seat, own.protocol, own.lane), Arc::clone(&socket));
+        self.tasks.spawn(read_datagrams(seat, own, socket, self.teller.clone()));
+        self.own.insert(own.address);
     }
 
     /// Wall-clock time since the start.
@@ -172,7 +189,8 @@ impl Net {
     }
 
     async fn datagram(&mut self, seats: &[Seat], record: &mut Recorder, seat: usize, hop: Hop, bytes: Bytes) {
-        let (Some(own), Some(socket)) = (seats[seat].outer, self.datagrams.get(&seat)) else { return };
+        let lane = if hop.protocol.is_rtp() { hop.lane } else { 0 };
+        let (Some(own), Some(socket)) = (seats[seat].leaves(hop), self.datagrams.get(&(seat, hop.protocol, lane))) else { return };
         if !seats[seat].party.is_sut() {
             let (near, far) = ends(seats, seat, own, hop.address);
             let link = record.link(self.now(), (hop.transport, hop.protocol), near.clone(), far.clone());
@@ -221,15 +239,14 @@ impl Net {
     pub(super) fn heard(&mut self, seats: &[Seat], record: &mut Recorder, event: NetEvent) -> Option<(usize, Input)> {
         let now = self.now();
         match event {
-            NetEvent::Datagram(seat, address, bytes) => {
-                let hop = Hop::sip(Transport::Udp, address);
+            NetEvent::Datagram(seat, service, address, bytes) => {
+                let hop = Hop { address, ..service };
                 self.flying.0 = self.flying.0.saturating_sub(u32::from(self.own.contains(&address)));
-                let own = seats[seat].outer?;
                 if seats[seat].party.is_sut() {
                     return Some((seat, Input::Bytes { hop, bytes }));
                 }
-                let (near, far) = ends(seats, seat, own, address);
-                let link = record.link(now, (Transport::Udp, Protocol::Sip), far.clone(), near.clone());
+                let (near, far) = ends(seats, seat, service.address, address);
+                let link = record.link(now, (Transport::Udp, service.protocol), far.clone(), near.clone());
                 record.octets(now, link, &far.party, &near.party, &bytes).then_some((seat, Input::Bytes { hop, bytes }))
             }
             NetEvent::Accepted(seat, service, address, stream) => {

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -36,8 +36,8 @@ const READ: usize = 64 << 10;
 /// What a socket has to tell. Streams are told by their number.
 #[derive(Debug)]
 pub enum NetEvent {
-    /// A datagram came for this seat.
-    Datagram(usize, SocketAddr, Bytes),
+    /// A datagram came for this seat, where it takes such, from there.
+    Datagram(usize, Hop, SocketAddr, Bytes),
     /// A connection came for this seat, at this service of its, from there.
     Accepted(usize, Hop, SocketAddr, TcpStream),
     /// A stream is up: its own address, and what TLS made known.
@@ -109,12 +109,42 @@ impl Service {
     }
 }
 
-pub(super) async fn read_datagrams(seat: usize, socket: Arc<UdpSocket>, teller: mpsc::Sender<NetEvent>) {
+/// A pair of ports for RTP and RTCP, bound and not read yet.
+#[derive(Debug)]
+pub struct Pair {
+    pub(super) sockets: [UdpSocket; 2],
+    /// Where it takes RTP, and where RTCP.
+    pub hops: [Hop; 2],
+}
+
+impl Pair {
+    /// Binds an even port for RTP and the next one for RTCP (RFC 3550, 11), or, `apart`, any other: then, and where no such pair is
+    /// free, `a=rtcp` has to say so (RFC 3605). `lane` is the number of the pair.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub async fn bind(ip: IpAddr, lane: u8, apart: bool) -> io::Result<Self> {
+        let mut found = [UdpSocket::bind((ip, 0)).await?, UdpSocket::bind((ip, 0)).await?];
+        for _ in 0..if apart { 0 } else { 32 } {
+            let first = UdpSocket::bind((ip, 0)).await?;
+            let port = first.local_addr()?.port();
+            if let (0, Ok(second)) = (port % 2, UdpSocket::bind((ip, port.saturating_add(1))).await) {
+                found = [first, second];
+                break;
+            }
+        }
+        let hop = |protocol, address| Hop { lane, ..Hop::over(protocol, Transport::Udp, address) };
+        let hops = [hop(Protocol::Rtp, found[0].local_addr()?), hop(Protocol::Rtcp, found[1].local_addr()?)];
+        Ok(Self { sockets: found, hops })
+    }
+}
+
+pub(super) async fn read_datagrams(seat: usize, own: Hop, socket: Arc<UdpSocket>, teller: mpsc::Sender<NetEvent>) {
     let mut buffer = vec![0; 65_536];
     loop {
         // A refusal that an earlier datagram met is told by the next read; it says nothing about this socket.
         let Ok((len, from)) = socket.recv_from(&mut buffer).await else { continue };
-        if teller.send(NetEvent::Datagram(seat, from, Bytes::copy_from_slice(&buffer[..len]))).await.is_err() {
+        if teller.send(NetEvent::Datagram(seat, own, from, Bytes::copy_from_slice(&buffer[..len]))).await.is_err() {
             return;
         }
     }

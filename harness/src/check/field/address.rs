@@ -112,7 +112,7 @@ fn is_anonymous_sender(view: &View<'_>, seen: Item<'_>, field: &Field) -> bool {
     let invitation = |sip: &&Seen| sip.entry < seen.entry() && sip.by_sut() == seen.by_sut() && sip.message.method() == Some("INVITE");
     let carrier = match seen {
         Item::Sip(sip) => Some(sip),
-        Item::Media(_) | Item::Whole(_) => view.messages.list().iter().rev().find(invitation),
+        Item::Media(_) | Item::Whole(_) | Item::Rtp(_) => view.messages.list().iter().rev().find(invitation),
     };
     let Some(message) = carrier.map(|sip| &sip.message) else { return false };
     let nobody =

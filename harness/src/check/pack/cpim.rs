@@ -16,6 +16,7 @@ pub(super) fn rules(_: &View<'_>, item: Item<'_>) -> Vec<Finding> {
         Item::Sip(seen) => Some(seen.message.body),
         Item::Media(seen) => seen.unit().body(),
         Item::Whole(whole) => whole.unit().body(),
+        Item::Rtp(_) => None,
     };
     let Some(part) = field::cpim_part(item).or(body) else {
         return vec![broken(item, "CPIM-1", Reason::Missing, "a CPIM object", "no body", item.start())];

@@ -194,7 +194,7 @@ pub fn obeys(view: &View<'_>, spec: &Spec) -> Judgement {
 fn types(view: &View<'_>, item: Item<'_>) -> Vec<Finding> {
     match item {
         Item::Sip(seen) => msrp_sdp::types(view, seen),
-        Item::Media(_) | Item::Whole(_) => msrp::types::permitted(view, item),
+        Item::Media(_) | Item::Whole(_) | Item::Rtp(_) => msrp::types::permitted(view, item),
     }
 }
 

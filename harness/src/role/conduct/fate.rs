@@ -296,6 +296,10 @@ impl Deviant {
                     hop.address = *self.hosts.get(host).ok_or_else(|| format!("destination: no host {host:?}"))?;
                     return Ok(bytes.clone());
                 }
+                if key == "source" && hop.protocol.is_rtp() {
+                    hop.lane = values.first().and_then(|lane| lane.parse().ok()).ok_or("source: no number of an own pair of ports")?;
+                    return Ok(bytes.clone());
+                }
                 if hop.protocol == Protocol::Sip {
                     edit::message(&bytes, key, &values)
                 } else {

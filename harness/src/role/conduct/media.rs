@@ -1,4 +1,4 @@
-//! Edits of session descriptions, MSRP messages, IMAP commands and HTTP requests by field name.
+//! Edits of session descriptions, MSRP messages, IMAP commands, HTTP requests and RTP packets by field name.
 
 use bytes::Bytes;
 
@@ -6,7 +6,7 @@ use crate::{
     field::{Field, Place, Subject, cpim_part, sdp_part},
     role::patch::Patch,
     trace::{Protocol, view::Unit},
-    wire::{Span, cpim::Cpim, msrp::Msrp, sdp::Sdp},
+    wire::{Span, cpim::Cpim, msrp::Msrp, rtp, sdp::Sdp},
 };
 
 /// Replacement in the description of a message for attribute, line or word `name`: where, and what stands there instead.
@@ -82,8 +82,25 @@ pub(super) fn message(protocol: Protocol, raw: &Bytes, key: &str, values: &[Stri
             patch.replace(span, one);
             Ok(patch.apply(raw))
         }
+        (Place::Rtp(name), Protocol::Rtp) => packet(raw, name, one),
         _ => Err(cannot()),
     }
+}
+
+/// An RTP packet with a number of its header set.
+fn packet(raw: &Bytes, name: &str, value: &str) -> Result<Bytes, String> {
+    let number: u32 = value.parse().map_err(|_| format!("RTP {name}: {value:?} is no number"))?;
+    let mut octets = raw.to_vec();
+    let header = octets.get_mut(..rtp::SSRC.to).ok_or_else(|| format!("RTP {name}: not in this packet"))?;
+    let [.., high, low] = number.to_be_bytes();
+    match name {
+        "version" => header[0] = header[0] & 0x3f | low << 6,
+        "payload-type" => header[1] = header[1] & 0x80 | low & 0x7f,
+        "sequence" => header[rtp::SEQUENCE.from..rtp::SEQUENCE.to].copy_from_slice(&[high, low]),
+        "timestamp" => header[rtp::TIMESTAMP.from..rtp::TIMESTAMP.to].copy_from_slice(&number.to_be_bytes()),
+        _ => header[rtp::SSRC.from..].copy_from_slice(&number.to_be_bytes()),
+    }
+    Ok(octets.into())
 }
 
 /// An MSRP message with a header field, or a word of its first or last line, set.

@@ -1,4 +1,4 @@
-//! A message as conduct sees it: of SIP, MSRP, IMAP or HTTP, read off its octets.
+//! A message as conduct sees it: of SIP, MSRP, IMAP, HTTP, RTP or RTCP, read off its octets.
 
 use std::borrow::Cow;
 
@@ -33,7 +33,7 @@ impl Said {
         match protocol {
             Protocol::Sip => Self::Sip(Message::parse(raw)),
             Protocol::Msrp => Self::Media { protocol, msrp: Msrp::parse(&raw, Span::all(&raw)), raw },
-            Protocol::Imap | Protocol::Http => Self::Media { protocol, raw, msrp: Msrp::default() },
+            Protocol::Imap | Protocol::Http | Protocol::Rtp | Protocol::Rtcp => Self::Media { protocol, raw, msrp: Msrp::default() },
         }
     }
 
@@ -80,8 +80,8 @@ impl Said {
         self.family().2
     }
 
-    /// Whether it is of a kind: `MESSAGE or INVITE`, `200`, `MSRP SEND`, `MSRP 413`, `IMAP FETCH`, `HTTP GET`; `*` is any SIP
-    /// request but ACK and OPTIONS.
+    /// Whether it is of a kind: `MESSAGE or INVITE`, `200`, `MSRP SEND`, `MSRP 413`, `IMAP FETCH`, `HTTP GET`, `RTP packet`; `*` is
+    /// any SIP request but ACK and OPTIONS.
     #[must_use]
     pub fn is_kind(&self, spec: &str) -> bool {
         let word = |own: Protocol, method: Option<&str>, status: Option<u16>, word: &str| {
@@ -133,6 +133,8 @@ pub fn named(name: &str) -> Option<Protocol> {
         "MSRP" => Some(Protocol::Msrp),
         "IMAP" => Some(Protocol::Imap),
         "HTTP" => Some(Protocol::Http),
+        "RTP" => Some(Protocol::Rtp),
+        "RTCP" => Some(Protocol::Rtcp),
         "SIP" => Some(Protocol::Sip),
         _ => None,
     }

@@ -1,10 +1,10 @@
-//! What a line of a feature can speak of: a SIP message, a message of media or store, or an MSRP message as a whole.
+//! What a line of a feature can speak of: a SIP message, a message of media or store, an MSRP message as a whole, an RTP stream.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{MediaSeen, Seen, Whole};
+use super::{MediaSeen, RtpStream, Seen, Whole};
 use crate::{
     trace::{LinkId, Party, Transport},
     verdict::Evidence,
@@ -20,6 +20,8 @@ pub enum It {
     Media(usize),
     /// Index in [`Messages::wholes`](super::Messages::wholes).
     Whole(usize),
+    /// Index in [`Messages::streams`](super::Messages::streams).
+    Rtp(usize),
 }
 
 impl It {
@@ -28,7 +30,7 @@ impl It {
     pub fn sip(self) -> Option<usize> {
         match self {
             Self::Sip(index) => Some(index),
-            Self::Media(_) | Self::Whole(_) => None,
+            Self::Media(_) | Self::Whole(_) | Self::Rtp(_) => None,
         }
     }
 }
@@ -42,6 +44,8 @@ pub enum Item<'a> {
     Media(&'a MediaSeen),
     /// An MSRP message put together.
     Whole(&'a Whole),
+    /// All RTP packets of one source on one link.
+    Rtp(&'a RtpStream),
 }
 
 impl<'a> From<&'a Seen> for Item<'a> {
@@ -68,18 +72,20 @@ macro_rules! of_each {
             Item::Sip($seen) => $value,
             Item::Media($seen) => $value,
             Item::Whole($seen) => $value,
+            Item::Rtp($seen) => $value,
         }
     };
 }
 
 impl<'a> Item<'a> {
-    /// Its octets.
+    /// Its octets; of a stream those of its first packet.
     #[must_use]
     pub fn raw(self) -> &'a Bytes {
         match self {
             Self::Sip(seen) => &seen.message.raw,
             Self::Media(seen) => &seen.raw,
             Self::Whole(whole) => whole.raw(),
+            Self::Rtp(stream) => stream.raw(),
         }
     }
 
@@ -102,6 +108,7 @@ impl<'a> Item<'a> {
             Self::Sip(seen) => seen.message.start_span(),
             Self::Media(seen) => seen.unit().start(),
             Self::Whole(whole) => whole.unit().start(),
+            Self::Rtp(stream) => Span::new(0, stream.raw().len().min(crate::wire::rtp::SSRC.to)),
         }
     }
 
@@ -144,7 +151,12 @@ impl<'a> Item<'a> {
     /// How it was carried.
     #[must_use]
     pub fn transport(self) -> Transport {
-        of_each!(self, seen => seen.transport)
+        match self {
+            Self::Sip(seen) => seen.transport,
+            Self::Media(seen) => seen.transport,
+            Self::Whole(whole) => whole.transport,
+            Self::Rtp(_) => Transport::Udp,
+        }
     }
 
     /// The earlier message that it repeats; only SIP knows repetitions.
@@ -152,7 +164,7 @@ impl<'a> Item<'a> {
     pub fn repeats(self) -> Option<usize> {
         match self {
             Self::Sip(seen) => seen.repeats,
-            Self::Media(_) | Self::Whole(_) => None,
+            Self::Media(_) | Self::Whole(_) | Self::Rtp(_) => None,
         }
     }
 }

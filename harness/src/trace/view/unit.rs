@@ -1,4 +1,4 @@
-//! What travels on links of media and stores, as its octets say: MSRP messages, IMAP lines, HTTP messages.
+//! What travels on links of media and stores, as its octets say: MSRP messages, IMAP lines, HTTP messages, RTP packets.
 
 use std::borrow::Cow;
 
@@ -56,6 +56,8 @@ impl<'a> Unit<'a> {
                 // A tagged line of the server: its status stands where a command has its verb.
                 (!matches!(verb.as_str(), "OK" | "NO" | "BAD")).then_some(Cow::Owned(verb))
             }
+            // A packet is of one kind; it is called that in conduct.
+            Protocol::Rtp | Protocol::Rtcp => Some(Cow::Borrowed("packet")),
             Protocol::Http | Protocol::Sip => self.word(0).filter(|w| !w.of(self.raw).starts_with(b"HTTP/")).map(|w| w.text(self.raw)),
         }
     }
@@ -66,7 +68,7 @@ impl<'a> Unit<'a> {
         match self.protocol {
             Protocol::Msrp => self.msrp.status,
             Protocol::Http => self.word(0).filter(|w| w.of(self.raw).starts_with(b"HTTP/")).and(self.word(1))?.text(self.raw).parse().ok(),
-            Protocol::Imap | Protocol::Sip => None,
+            Protocol::Imap | Protocol::Sip | Protocol::Rtp | Protocol::Rtcp => None,
         }
     }
 
@@ -85,7 +87,7 @@ impl<'a> Unit<'a> {
                 self.msrp.fields.iter().filter(named).map(|field| field.value).collect()
             }
             Protocol::Http => self.lines().filter_map(|line| value(self.raw, line, name)).collect(),
-            Protocol::Imap | Protocol::Sip => Vec::new(),
+            Protocol::Imap | Protocol::Sip | Protocol::Rtp | Protocol::Rtcp => Vec::new(),
         }
     }
 
@@ -101,7 +103,7 @@ impl<'a> Unit<'a> {
                 let body = Span::new((rest.from + blank).min(rest.to), rest.to);
                 (!body.is_empty()).then_some(body)
             }
-            Protocol::Imap | Protocol::Sip => None,
+            Protocol::Imap | Protocol::Sip | Protocol::Rtp | Protocol::Rtcp => None,
         }
     }
 

@@ -35,7 +35,7 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 fn requests<'a>(view: &View<'a>, item: Item<'a>) -> Vec<(usize, &'a MediaSeen)> {
     let media = view.messages.media();
     let indices = match item {
-        Item::Sip(_) => Vec::new(),
+        Item::Sip(_) | Item::Rtp(_) => Vec::new(),
         Item::Media(seen) => position(view, seen).into_iter().collect(),
         Item::Whole(whole) => whole.chunks.clone(),
     };
