@@ -118,7 +118,6 @@ impl Net {
             teller,
         };
         for (seat, sockets) in sockets {
-            net.own.insert(sockets.address);
             net.listeners.insert(sockets.address, seat);
             net.reads(seat, Hop::sip(Transport::Udp, sockets.address), sockets.datagrams);
             net.tasks.spawn(accept(seat, sockets.listener, Hop::sip(Transport::Tcp, sockets.address), net.teller.clone()));
