@@ -6,11 +6,11 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use super::{
     LOOK, Seat,
-    net::{Net, Service, Sockets},
+    net::{Net, Pair, Service, Sockets},
     record::Recorder,
 };
 use crate::{
-    role::{Actor, Input, Output},
+    role::{Actor, Input, Output, rtp},
     sut::{
         call::Hello,
         serve::{Incoming, Server},
@@ -22,14 +22,15 @@ use crate::{
 /// How far ahead a role has to have nothing to send to count as idle.
 const QUIET: Duration = Duration::from_secs(5);
 
-/// Runs the role that `make` gives for its address of signalling and the one where it takes MSRP, until its input ends or asks it to stop.
+/// Runs the role that `make` gives for its address of signalling, the one where it takes MSRP and its pairs of ports for sound and
+/// pictures, until its input ends or asks it to stop.
 ///
 /// # Errors
 /// Those of the sockets and of the two streams.
 pub async fn host(
     name: &str,
     listen: SocketAddr,
-    make: impl FnOnce(SocketAddr, SocketAddr) -> Box<dyn Actor>,
+    make: impl FnOnce(SocketAddr, SocketAddr, Vec<rtp::Place>) -> Box<dyn Actor>,
     mut input: impl AsyncRead + Unpin,
     mut output: impl AsyncWrite + Unpin,
 ) -> io::Result<()> {
@@ -37,9 +38,17 @@ pub async fn host(
     let address = sockets.address;
     let service = Service::bind(Protocol::Msrp, Transport::Tcp, SocketAddr::new(address.ip(), 0)).await?;
     let msrp = service.hop;
-    let actor = make(address, msrp.address);
-    let mut seats = vec![Seat { party: Party::sut(), actor, outer: Some(address), inner: None, services: vec![msrp] }];
-    let mut net = Net::start(vec![(0, sockets)], vec![(0, service)]);
+    let (mut services, mut pairs, mut places) = (vec![msrp], Vec::new(), Vec::new());
+    for (kind, lane) in ["audio", "video"].into_iter().zip(1..) {
+        let pair = Pair::bind(address.ip(), lane, false).await?;
+        let [rtp, rtcp] = pair.hops.map(|hop| hop.address);
+        places.push(rtp::Place { kind: kind.to_owned(), lane, rtp, rtcp });
+        services.extend(pair.hops);
+        pairs.push((0, pair));
+    }
+    let actor = make(address, msrp.address, places);
+    let mut seats = vec![Seat { party: Party::sut(), actor, outer: Some(address), inner: None, services }];
+    let mut net = Net::start(vec![(0, sockets)], vec![(0, service)]).hearing(pairs);
     let mut record = Recorder::default();
     let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let listens = Some(address.to_string());

@@ -8,6 +8,7 @@ use crate::{
         cpm_client::{CpmClient, Settings},
         im_server::{self, ImServer, Mode},
         null::{Null, NullSut},
+        rtp,
     },
     sut::{Edition, Ixit, Role},
     trace::Transport,
@@ -20,6 +21,8 @@ pub struct At {
     pub sip: SocketAddr,
     /// Where it takes MSRP connections.
     pub msrp: SocketAddr,
+    /// Its pairs of ports for sound and pictures.
+    pub rtp: Vec<rtp::Place>,
     /// Fingerprint of the certificate that it shows under TLS.
     pub fingerprint: String,
     /// Seed of its identifiers.
@@ -74,7 +77,7 @@ fn im_server(role: Role, settings: im_server::Settings, at: At) -> Box<dyn Actor
 }
 
 fn client(settings: Settings, at: At) -> Box<dyn Actor> {
-    let settings = Settings { fingerprint: at.fingerprint, msrp: Some(at.msrp), ..settings };
+    let settings = Settings { fingerprint: at.fingerprint, msrp: Some(at.msrp), rtp: at.rtp, ..settings };
     Box::new(CpmClient::new(settings, at.sip, at.seed, at.epoch))
 }
 

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use super::{
     Bench, Carrier, Reach, Seat,
     memory::Memory,
-    net::{Net, Service, Sockets},
+    net::{Net, Pair, Service, Sockets},
     record::Recorder,
     reference::{self, Around, At},
     tls,
@@ -28,6 +28,7 @@ use crate::{
         message_store::{MessageStore, Stock},
         null::{Null, NullSut},
         participating::{self, Kind, Participating, Places},
+        rtp,
     },
     scenario::{Fake, FakeRole, Scenario},
     sut::{Ixit, Role, external::ExternalSut},
@@ -206,13 +207,26 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
         }
         services.push(own);
     }
+    let mut pairs = Vec::new();
+    let mut played: Vec<Vec<rtp::Place>> = Vec::new();
+    for (place, (name, fake)) in fakes.iter().enumerate() {
+        // Each medium has a second pair, where it moves to.
+        let kinds: Vec<&String> = fake.plays.iter().chain(&fake.plays).collect();
+        let own = ports(plan.link, place, &kinds, (outer(place + 1).ip(), fake.apart), &mut pairs).await?;
+        services[place].extend(own.iter().flat_map(hops));
+        for (number, pair) in own.iter().enumerate() {
+            let moved = if number < fake.plays.len() { "" } else { "moved " };
+            hosts.insert(format!("{name}'s {moved}{}", pair.kind), pair.rtp);
+        }
+        played.push(own);
+    }
     let mut places = BTreeMap::from([("core".to_owned(), core_outer.to_string())]);
     places.extend(server.map(|address| ("sut".to_owned(), format!("sip:{address}"))));
     for ((name, fake), own) in fakes.iter().zip(&services) {
         match (fake.role, own.as_slice()) {
             (FakeRole::MessageStore, [imap]) => drop(places.insert("store".to_owned(), imap.address.to_string())),
             (FakeRole::ContentServer, [http]) => drop(places.insert("content".to_owned(), format!("http://{}", http.address))),
-            (_, [tcp, _, relay]) => {
+            (_, [tcp, _, relay, ..]) => {
                 hosts.insert((*name).clone(), tcp.address);
                 hosts.entry("the MSRP Relay".to_owned()).or_insert(relay.address);
                 places.entry("relay".to_owned()).or_insert_with(|| relay.address.to_string());
@@ -256,6 +270,7 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
                     tcp: services[place][0].address,
                     tls: services[place][1].address,
                     relay: services[place][2].address,
+                    rtp: played[place].clone(),
                     fingerprint: fingerprint.to_owned(),
                     rings: fake.rings.map(Duration::from_secs),
                     connects: fake.connects,
@@ -287,7 +302,12 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
         Subject::External(guard) => Reach::External(guard),
         subject => {
             let (own, msrp) = place.ok_or(StageError::NoServer)?;
-            let at = At { sip: own, msrp: msrp.address, fingerprint: fingerprint.to_owned(), seed: plan.seed, epoch: plan.epoch };
+            // Where nobody plays, the SUT has nothing to play either.
+            let kinds: Vec<String> = ["audio", "video"].map(str::to_owned).to_vec();
+            let kinds: Vec<&String> = kinds.iter().filter(|_| played.iter().any(|own| !own.is_empty())).collect();
+            let rtp = ports(plan.link, seats.len(), &kinds, (outer(0).ip(), false), &mut pairs).await?;
+            let heard: Vec<Hop> = std::iter::once(msrp).chain(rtp.iter().flat_map(hops)).collect();
+            let at = At { sip: own, msrp: msrp.address, rtp, fingerprint: fingerprint.to_owned(), seed: plan.seed, epoch: plan.epoch };
             let store = places.get("store").and_then(|address| address.parse().ok());
             let around = Around { core: core_outer, transport: plan.transport, store };
             let reference = |rules| -> Box<dyn Actor> {
@@ -301,13 +321,13 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
                 Subject::Wrapped(wrap) => wrap(reference(Vec::new())),
                 Subject::External(_) => unreachable!("taken above"),
             };
-            seats.push(Seat { party: Party::sut(), actor, outer: Some(own), inner: None, services: vec![msrp] });
+            seats.push(Seat { party: Party::sut(), actor, outer: Some(own), inner: None, services: heard });
             Reach::Embedded
         }
     };
     let carrier = match plan.link {
         Link::Memory => Carrier::Memory(Memory::default()),
-        Link::Net(_) => Carrier::Net(Net::start(sockets, listening)),
+        Link::Net(_) => Carrier::Net(Net::start(sockets, listening).hearing(pairs)),
     };
     Ok((Bench::new(record, seats, reach, carrier), places))
 }
@@ -323,6 +343,41 @@ fn spoken(role: FakeRole) -> &'static [(Protocol, Transport)] {
         FakeRole::ContentServer => &[(Protocol::Http, Transport::Tcp)],
         FakeRole::ImsCore | FakeRole::CpmClient | FakeRole::Bystander => &[],
     }
+}
+
+/// Pairs of ports for these media, numbered from 1: over memory from 4000 on at `ip`, RTCP on the next port unless `apart`; over
+/// sockets bound for the seat at `place`.
+async fn ports(
+    link: Link,
+    place: usize,
+    kinds: &[&String],
+    (ip, apart): (IpAddr, bool),
+    pairs: &mut Vec<(usize, Pair)>,
+) -> io::Result<Vec<rtp::Place>> {
+    let mut found = Vec::new();
+    for (kind, lane) in kinds.iter().zip(1..) {
+        let kind = (*kind).clone();
+        found.push(match link {
+            Link::Memory => {
+                let port = 3998 + u16::from(lane) * 2;
+                let beside = port + if apart { 21 } else { 1 };
+                rtp::Place { kind, lane, rtp: SocketAddr::new(ip, port), rtcp: SocketAddr::new(ip, beside) }
+            }
+            Link::Net(listen) => {
+                let pair = Pair::bind(listen.ip(), lane, apart).await?;
+                let [rtp, rtcp] = pair.hops.map(|hop| hop.address);
+                pairs.push((place, pair));
+                rtp::Place { kind, lane, rtp, rtcp }
+            }
+        });
+    }
+    Ok(found)
+}
+
+/// What a pair of ports is heard as.
+fn hops(pair: &rtp::Place) -> [Hop; 2] {
+    let hop = |protocol, address| Hop { lane: pair.lane, ..Hop::over(protocol, Transport::Udp, address) };
+    [hop(Protocol::Rtp, pair.rtp), hop(Protocol::Rtcp, pair.rtcp)]
 }
 
 /// What a fake stands for in sessions.

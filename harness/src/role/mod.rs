@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     trace::{Protocol, Transport},
     upper::{Act, Answer, Sight},
+    wire::sdp::Direction,
 };
 
 pub mod build;
@@ -27,6 +28,7 @@ pub mod msrp;
 pub mod null;
 pub mod participating;
 pub mod patch;
+pub mod rtp;
 pub mod sdp;
 pub mod subscriber;
 pub mod transaction;
@@ -186,6 +188,8 @@ pub struct Media {
     pub moved: bool,
     /// How many MSRP streams there are; as many as before, or one, unless given.
     pub streams: Option<usize>,
+    /// What it says about sound and pictures.
+    pub rtp: Rtp,
     /// Lines behind the description.
     pub extra: Vec<String>,
     /// Whether two path URIs are given, the first that of a relay.
@@ -214,6 +218,21 @@ impl Media {
     pub fn offers(&self) -> bool {
         !self.offer.is_empty() || !self.extra.is_empty() || self.moved || self.relayed || self.secure || self.streams.is_some()
     }
+}
+
+/// What a named message says about sound and pictures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rtp {
+    /// Which media there are: `audio`, `video`; as before, or none, unless given.
+    pub media: Option<Vec<String>>,
+    /// Whether there are no messages beside them.
+    pub alone: bool,
+    /// Whether they are taken at another pair of ports of the sender.
+    pub moved: bool,
+    /// Who sends them.
+    pub direction: Option<Direction>,
+    /// Their payload types, of those that the sender knows.
+    pub formats: Option<Vec<u8>>,
 }
 
 /// What a registrar grants.

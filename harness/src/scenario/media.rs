@@ -6,7 +6,11 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{MessageError, Named, filled, filled_texts};
-use crate::{role::Media, template};
+use crate::{
+    role::{Media, Rtp},
+    template,
+    wire::sdp::Direction,
+};
 
 /// Whose branch a CANCEL has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +29,7 @@ pub enum Over {
 }
 
 /// Keys of an offer that are no attributes.
-const SWITCHES: [&str; 5] = ["extra", "none", "paths", "streams", "tls"];
+const SWITCHES: [&str; 9] = ["RTP direction", "RTP formats", "RTP media", "RTP place", "extra", "none", "paths", "streams", "tls"];
 
 /// The media of a message with all placeholders filled in.
 pub(super) fn resolved(
@@ -56,6 +60,7 @@ pub(super) fn resolved(
         bare: switch("none", "true"),
         moved,
         streams: named.offer.get("streams").and_then(Option::as_ref).and_then(|texts| texts.list().first()?.parse().ok()),
+        rtp: rtp(named),
         extra: named.offer.get("extra").and_then(Option::as_ref).map_or_else(Vec::new, |texts| texts.list().to_vec()),
         relayed: switch("paths", "2"),
         secure: switch("tls", "true") || switch("tls", "yes"),
@@ -67,4 +72,19 @@ pub(super) fn resolved(
         headers,
         pause: Duration::from_millis(named.pause.unwrap_or_default()),
     })
+}
+
+/// What a message says about sound and pictures; `alone` among the media: there are no messages.
+fn rtp(named: &Named) -> Rtp {
+    let texts = |name: &str| named.offer.get(name).and_then(Option::as_ref).map(|texts| texts.list().to_vec());
+    let one = |name: &str| texts(name).and_then(|list| list.into_iter().next());
+    let media = texts("RTP media");
+    let direction = one("RTP direction");
+    Rtp {
+        alone: media.iter().flatten().any(|kind| kind == "alone"),
+        media: media.map(|media| media.into_iter().filter(|kind| kind != "alone").collect()),
+        moved: one("RTP place").as_deref() == Some("moved"),
+        direction: direction.and_then(|name| Direction::ALL.into_iter().find(|direction| direction.name() == name)),
+        formats: texts("RTP formats").map(|list| list.iter().filter_map(|number| number.parse().ok()).collect()),
+    }
 }

@@ -51,7 +51,13 @@ pub struct Fake {
     /// Whether who comes back to its group session finds it under another identity.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub renews: bool,
-    /// Whether its answer to an offer within a session moves its MSRP path to another address of its own.
+    /// What it plays besides messages: `audio`, `video`. The role of a session peer alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plays: Vec<String>,
+    /// Whether its RTCP ports are not next to those for RTP, so that `a=rtcp` names them (RFC 3605).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub apart: bool,
+    /// Whether its answer to an offer within a session moves its MSRP path, and its sound and pictures, to another address of its own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub moves: bool,
     /// Most MSRP streams that it takes; those beyond are refused.

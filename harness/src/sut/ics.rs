@@ -46,7 +46,7 @@ pub const ICS: &[(&str, &str)] = &[
     ("session-timer", "refreshes sessions (RFC 4028)"),
     ("redirect", "lets the user send an inviter elsewhere"),
     ("msrp-passive", "can be reached by MSRP connections"),
-    ("rtp", "carries speech by RTP"),
+    ("rtp", "carries sound by RTP, and pictures where it has a camera"),
     ("capabilities", "lists its methods among the capabilities that it registers (RFC 3840)"),
     ("digest", "authenticates by digest (RFC 3261, 22)"),
     ("notify-failure", "tells its user that a message could not be sent"),

@@ -113,7 +113,7 @@ impl Profile {
     #[must_use]
     pub fn embedded(role: Role) -> Self {
         // What no section that the suite judges asks of it, the reference does not do.
-        let missing = ["filetransfer", "rtp"];
+        let missing = ["filetransfer"];
         let items = ICS.iter().map(|(item, _)| *item);
         let claimed: Vec<&str> = items.filter(|item| role.is_asked(item) && !missing.contains(item)).collect();
         Self {

@@ -86,7 +86,13 @@ fn dissector(message: &Carried) -> &'static [u8] {
         (Some(Protocol::Imap), _) => b"imap",
         (Some(Protocol::Http), _) => b"http",
         (Some(Protocol::Rtcp), _) => b"rtcp",
-        (Some(Protocol::Rtp), _) => if rtp::is_control(&message.bytes) { b"rtcp" } else { b"rtp\0" },
+        (Some(Protocol::Rtp), _) => {
+            if rtp::is_control(&message.bytes) {
+                b"rtcp"
+            } else {
+                b"rtp\0"
+            }
+        }
         _ => b"data",
     }
 }

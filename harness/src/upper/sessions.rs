@@ -30,7 +30,7 @@ pub struct StartSession {
     /// Handle of the message or invitation that the session answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_reply_to: Option<String>,
-    /// Media besides messages: `audio`.
+    /// Media besides messages: `audio`, `video`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub media: Vec<String>,
     /// Address of the user to invite from.

@@ -68,11 +68,11 @@ pub enum Sight {
     },
     /// What `query` found: what the client keeps of a session.
     SessionRecord(SessionRecord),
-    /// Speech flows.
+    /// Sound or pictures flow.
     MediaFlowing {
         /// Handle of the session.
         session: String,
-        /// Which stream: `audio`.
+        /// Which stream: `audio`, `video`.
         stream: String,
     },
     /// Which deferred messages there are.

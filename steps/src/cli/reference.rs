@@ -46,8 +46,8 @@ pub(super) fn main(suite: Option<&Path>, args: Args) -> Done {
     let epoch = i64::try_from(run::unix_now().as_secs()).unwrap_or_default();
     let role = Role::named(&args.role).ok_or_else(|| Stop::usage(format!("no role is called {}", args.role)))?;
     let edition = Edition::ALL.into_iter().find(|edition| edition.name() == args.edition).unwrap_or(Edition::Two);
-    let make = |sip, msrp| -> Box<dyn Actor> {
-        let at = At { sip, msrp, fingerprint: tls::fingerprint().to_owned(), seed, epoch };
+    let make = |sip, msrp, rtp| -> Box<dyn Actor> {
+        let at = At { sip, msrp, rtp, fingerprint: tls::fingerprint().to_owned(), seed, epoch };
         let (reference, names) = (reference::blank(role, edition, at), stage::names(&Profile::embedded(role).ixit));
         Box::new(Deviant::new(reference, rules, names, stage::Hosts::new(), Vec::new(), seed))
     };

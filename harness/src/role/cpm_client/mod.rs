@@ -91,7 +91,7 @@ impl CpmClient {
     #[must_use]
     pub fn new(settings: Settings, local: SocketAddr, seed: u64, epoch: i64) -> Self {
         Self {
-            plane: Plane::new(plane::means(&settings, local), seed),
+            plane: Plane::new(plane::means(&settings, local), settings.rtp.clone(), seed),
             large: Large::default(),
             sessions: Sessions::default(),
             conferences: Conferences::new(plane::means(&settings, local), seed),
@@ -291,6 +291,7 @@ impl CpmClient {
         let given_up = self.transactions.tick(now);
         self.plane.calls.means = self.means();
         self.plane.msrp.tick(now);
+        self.plane.rtp.tick(now);
         let given_up = self.plane.calls.tick(now, &mut self.transactions, given_up);
         for id in self.conferences.subscriber.tick(now, &mut self.transactions, given_up) {
             if self.registration.pending.is_some_and(|(pending, _)| pending == id) {
@@ -353,6 +354,8 @@ impl Actor for CpmClient {
             Input::Bytes { .. } | Input::Closed { .. } | Input::Timeout if self.offline => return,
             Input::Bytes { hop, bytes } if hop.protocol == Protocol::Msrp => self.plane.receive(now, hop, &bytes),
             Input::Closed { hop } if hop.protocol == Protocol::Msrp => self.plane.closed(hop),
+            Input::Bytes { hop, bytes } if hop.protocol.is_rtp() => self.plane.rtp.receive(hop, &bytes),
+            Input::Closed { hop } if hop.protocol.is_rtp() => self.plane.rtp.closed(hop),
             Input::Bytes { hop, .. } | Input::Closed { hop } if hop.protocol == Protocol::Imap => self.store_said(now, input),
             Input::Bytes { hop, .. } | Input::Closed { hop } if hop.protocol == Protocol::Http => self.page_came(input),
             Input::Bytes { hop, bytes } if hop.transport == Transport::Udp => self.arrived(now, hop, Message::parse(bytes)),

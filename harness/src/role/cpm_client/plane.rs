@@ -1,4 +1,5 @@
-//! What large messages and sessions share: the calls, the MSRP sessions in them, their connections, and the order of it all.
+//! What large messages and sessions share: the calls, the MSRP sessions and the sound in them, their connections, and the order of
+//! it all.
 //!
 //! Calls and MSRP sessions know nothing of each other; here they meet. SIP goes out before what it leads to: the ACK
 //! before the connection is opened, the BYE before it is closed.
@@ -17,6 +18,7 @@ use crate::{
         Hop, Output,
         call::{self, Calls, Means},
         msrp::{self, Endpoint},
+        rtp,
         sdp::{self, End},
         transaction::Transactions,
     },
@@ -34,6 +36,7 @@ const ABSENT: &str = "399 cpm-client \"123 Session does not exist\"";
 pub(super) struct Plane {
     pub calls: Calls,
     pub msrp: Endpoint,
+    pub rtp: rtp::Endpoint,
     /// Connections that are open, or about to be.
     open: BTreeSet<Hop>,
     /// Connections that were left open when the network was lost.
@@ -45,12 +48,13 @@ pub(super) struct Plane {
 }
 
 impl Plane {
-    pub fn new(means: Means, seed: u64) -> Self {
+    pub fn new(means: Means, places: Vec<rtp::Place>, seed: u64) -> Self {
         let mut calls = Calls::new(means, seed ^ 0x0063_616c_6c73);
         calls.absent = Some(ABSENT.to_owned());
         Self {
             calls,
             msrp: Endpoint::new(seed ^ 0x006d_7372_7073),
+            rtp: rtp::Endpoint::new(places, rtp::CLIENT, seed ^ 0x0072_7470),
             open: BTreeSet::new(),
             lost: BTreeSet::new(),
             connects: VecDeque::new(),
@@ -63,6 +67,7 @@ impl Plane {
     pub fn clear(&mut self) {
         self.calls.clear();
         self.msrp.clear();
+        self.rtp.clear();
         self.connects.clear();
         self.traffic.clear();
         self.closes.extend(std::mem::take(&mut self.open));
@@ -74,6 +79,7 @@ impl Plane {
         self.lost.append(&mut self.open);
         self.calls.clear();
         self.msrp.clear();
+        self.rtp.clear();
         self.connects.clear();
         self.traffic.clear();
         self.closes.clear();
@@ -90,6 +96,7 @@ impl Plane {
         self.traffic.extend(std::iter::from_fn(|| transactions.poll()).map(octets));
         self.traffic.append(&mut self.connects);
         self.traffic.extend(std::iter::from_fn(|| self.msrp.poll()).map(octets));
+        self.traffic.extend(std::iter::from_fn(|| self.rtp.poll()).map(octets));
         self.traffic.extend(self.closes.drain(..).map(|hop| Output::Close { hop }));
     }
 
@@ -99,7 +106,7 @@ impl Plane {
     }
 
     pub fn deadline(&self) -> Option<Duration> {
-        [self.calls.deadline(), self.msrp.deadline()].into_iter().flatten().min()
+        [self.calls.deadline(), self.msrp.deadline(), self.rtp.deadline()].into_iter().flatten().min()
     }
 
     /// Whether nothing waits to be sent.
@@ -199,6 +206,8 @@ impl CpmClient {
             } else if let Some((id, event)) = self.plane.msrp.event() {
                 self.plane.calls.means = self.means();
                 self.exchanged(now, id, event);
+            } else if let Some((call, stream)) = self.plane.rtp.event() {
+                self.heard_stream(call, stream);
             } else if !self.watched(now) && !self.modify_next(now) {
                 return;
             }

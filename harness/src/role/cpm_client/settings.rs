@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use serde_json::Value;
 
-use crate::trace::Transport;
+use crate::{role::rtp, trace::Transport};
 
 /// Prefix of every CPM feature tag (TS 24.229, 7.2A.8.2).
 pub const ICSI: &str = "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.";
@@ -58,6 +58,8 @@ pub struct Settings {
     pub storage_address: Option<SocketAddr>,
     /// Where the client takes MSRP connections; `None`: it only connects.
     pub msrp: Option<SocketAddr>,
+    /// Where the client takes sound and pictures, and so which of these it plays.
+    pub rtp: Vec<rtp::Place>,
     /// What carries MSRP.
     pub media_transport: Transport,
     /// Fingerprint of the own certificate, as in SDP (RFC 4572, 5).
@@ -122,6 +124,7 @@ impl Default for Settings {
             deferred_mgmt_uri: "sip:CPMDeferredMsgMgmt@example.com".to_owned(),
             storage_address: None,
             msrp: None,
+            rtp: Vec::new(),
             media_transport: Transport::Tcp,
             fingerprint: String::new(),
             stored_objects: vec![("holiday-film".to_owned(), "imap://store.example.com/films;UIDVALIDITY=385759045/;UID=20".to_owned())],

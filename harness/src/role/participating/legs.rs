@@ -7,11 +7,11 @@ use bytes::Bytes;
 use super::{Kind, Participating, dressed, group::sender, letters::Said};
 use crate::{
     role::{
-        Media, Outgoing,
+        Media, Outgoing, Rtp,
         build::Draft,
         call::description,
         msrp::Terms,
-        sdp::{self, Description, End, Text},
+        sdp::{self, Description, End, Flow, Text},
     },
     wire::{Span, cpim::Cpim, sdp::Direction, sip::Message},
 };
@@ -21,6 +21,8 @@ use crate::{
 pub(super) struct Leg {
     /// Its MSRP streams; the first is the one that is written to.
     pub streams: Vec<Stream>,
+    /// What the SUT's description says of sound and pictures, by media section.
+    pub flows: Vec<Option<Flow>>,
     /// The own description, as it was agreed on last.
     pub text: Text,
     /// What an own re-INVITE that is not answered yet would make of both.
@@ -50,7 +52,7 @@ pub(super) struct Stream {
 
 impl Leg {
     fn new(streams: Vec<Stream>, text: Text) -> Self {
-        Self { streams, text, proposed: None, letter: None, awaits_report: false, waiting: Vec::new(), leaves: None }
+        Self { streams, flows: Vec::new(), text, proposed: None, letter: None, awaits_report: false, waiting: Vec::new(), leaves: None }
     }
 
     /// The MSRP session that is written to.
@@ -78,15 +80,17 @@ impl Participating {
 
     /// Accepts an invitation: passive, taking what is offered (RFC 6135, 4.2.2).
     pub(super) fn answer(&mut self, now: Duration, call: u64, request: &Message) {
-        let offer = description(request).map(|(_, body)| Description::read(&body));
-        let Some(Ok(offer)) = offer else {
+        let offer = description(request).and_then(|(_, body)| Description::any(&body).ok());
+        let flows = offer.as_ref().map(|offer| self.rtp.answers(call, &offer.flows)).unwrap_or_default();
+        let fits = |offer: &Description| [offer.ends.iter().any(Option::is_some), flows.iter().any(Option::is_some)].contains(&true);
+        let Some(offer) = offer.filter(fits) else {
             return self.calls.respond(now, &mut self.transactions, call, 488, |draft| draft);
         };
         let mut streams = Vec::new();
         let (place, number) = (self.place(offer.end.secure), self.ids.bits() >> 16);
-        let text = offer.answer_each(|section, end| self.takes(&mut streams, section, end), place, number);
+        let text = offer.answer_all(|section, end| self.takes(&mut streams, section, end), &flows, place, number);
         let body = text.to_string();
-        self.legs.insert(call, Leg::new(streams, text));
+        self.legs.insert(call, Leg { flows: offer.flows, ..Leg::new(streams, text) });
         if self.has.kind.stays() {
             self.calls.negotiate(call);
         }
@@ -146,10 +150,15 @@ impl Participating {
             fingerprint: media.secure.then(|| self.has.fingerprint.clone()),
             ..own_end(path.clone(), role)
         };
-        let mut text = Text::new(&own, self.place(media.secure), self.ids.bits() >> 16);
-        let session = self.endpoint.open(path, Terms::default());
-        let mut streams = vec![Stream { session, section: 0, remote: None, setup: setup.to_owned() }];
-        self.add_streams(&mut text, &mut streams, media.streams);
+        let mut text = Text::empty(self.place(media.secure), self.ids.bits() >> 16);
+        let mut streams = Vec::new();
+        if !media.rtp.alone {
+            text.add(&own);
+            let session = self.endpoint.open(path, Terms::default());
+            streams.push(Stream { session, section: 0, remote: None, setup: setup.to_owned() });
+            self.add_streams(&mut text, &mut streams, media.streams);
+        }
+        self.lay_flows(&mut text, &media.rtp);
         let text = text.overlaid(&overlay(media));
         let from = format!("<{}>", self.has.uri);
         let group = self.group_to(wanted);
@@ -186,8 +195,9 @@ impl Participating {
 
     /// The SUT accepted: its answer says where it is.
     pub(super) fn accepted(&mut self, now: Duration, call: u64, response: &Message) {
-        let answer = description(response).and_then(|(_, body)| Description::read(&body).ok());
+        let answer = description(response).and_then(|(_, body)| Description::any(&body).ok());
         if let (Some(leg), Some(answer)) = (self.legs.get_mut(&call), answer) {
+            leg.flows = answer.flows;
             for stream in &mut leg.streams {
                 stream.remote = answer.ends.get(stream.section).cloned().flatten();
                 let path = stream.remote.as_ref().map(|end| end.path.clone()).unwrap_or_default();
@@ -209,11 +219,43 @@ impl Participating {
     pub(super) fn over(&mut self, call: u64) {
         self.ringing.retain(|(_, ringing)| *ringing != call);
         self.left(call);
+        self.rtp.end(call);
         if let Some(leg) = self.legs.remove(&call) {
             for stream in leg.proposed.into_iter().flat_map(|(_, streams)| streams).chain(leg.streams) {
                 self.hang_up(stream.session);
             }
         }
+    }
+}
+
+impl Participating {
+    /// Lays what a named message says of sound and pictures over the own description: media that are not there yet are added, those
+    /// that it leaves out end.
+    pub(super) fn lay_flows(&self, text: &mut Text, wanted: &Rtp) {
+        let mut there = Vec::new();
+        for (section, flow) in text.flows().into_iter().enumerate().filter_map(|(section, flow)| Some((section, flow?))) {
+            there.push(flow.kind.clone());
+            match &wanted.media {
+                Some(media) if !media.contains(&flow.kind) => text.refuse(section),
+                _ => text.put_flow(section, &self.laid(flow, wanted)),
+            }
+        }
+        let new = wanted.media.iter().flatten().filter(|kind| !there.contains(kind));
+        for flow in new.filter_map(|kind| self.rtp.offer(kind, false)) {
+            text.add_flow(&self.laid(flow, wanted));
+        }
+    }
+
+    /// An own end as a named message wants it.
+    pub(super) fn laid(&self, flow: Flow, wanted: &Rtp) -> Flow {
+        let place = self.rtp.offer(&flow.kind, true).filter(|_| wanted.moved);
+        let (rtp, rtcp) = place.map_or((flow.rtp, flow.rtcp), |place| (place.rtp, place.rtcp));
+        let known = self.rtp.offer(&flow.kind, false).map(|own| own.formats).unwrap_or_default();
+        let formats = match &wanted.formats {
+            Some(numbers) => known.into_iter().filter(|(number, _)| numbers.contains(number)).collect(),
+            None => flow.formats.clone(),
+        };
+        Flow { rtp, rtcp, formats, direction: wanted.direction.unwrap_or(flow.direction), ..flow }
     }
 }
 

@@ -9,9 +9,12 @@ use crate::{
 };
 
 impl Participating {
-    /// Connects to where the SUT is, where that is this end's part, and binds the connection (RFC 6135, 4.2.2).
+    /// Connects to where the SUT is, where that is this end's part, and binds the connection (RFC 6135, 4.2.2); sound and pictures
+    /// begin, too.
     pub(super) fn connect(&mut self, now: Duration, call: u64) {
-        let streams = self.legs.get(&call).map(|leg| leg.streams.clone()).unwrap_or_default();
+        let Some(leg) = self.legs.get(&call) else { return };
+        let streams = leg.streams.clone();
+        self.rtp.agree(now, call, &leg.text.flows(), &leg.flows);
         for Stream { session, remote, setup, .. } in streams {
             let Some(remote) = remote else { continue };
             let connects = setup == "active" || setup == "actpass" && remote.setup.as_deref() == Some("passive");

@@ -1,5 +1,5 @@
 //! Who the SUT meets behind the core: it stands for the user or the service whose address it has, and ends SIP and MSRP
-//! towards the SUT (R-7.2.1.2-6). Its [`Kind`] says whether it is a participating function, the peer of a session or a focus.
+//! towards the SUT (R-7.2.1.2-6), and RTP where it plays. Its [`Kind`] says whether it is a participating function, the peer of a session or a focus.
 //!
 //! It answers `setup:passive` and offers `setup:actpass`, so that the client opens the connection, unless it is to connect
 //! itself. The one at the management address of deferred messages takes subscriptions and the INVITE of CONV-7.2.3.2.1 too.
@@ -20,6 +20,7 @@ use super::{
     ids::Ids,
     msrp::{self, Endpoint},
     patch::Patch,
+    rtp,
     transaction::{Heard, Transactions},
 };
 use crate::{
@@ -67,6 +68,8 @@ pub struct Places {
     pub tls: SocketAddr,
     /// Where its relay takes MSRP.
     pub relay: SocketAddr,
+    /// Where it takes sound and pictures, and so which of these it plays.
+    pub rtp: Vec<rtp::Place>,
     /// Fingerprint of its certificate (RFC 4572, 5).
     pub fingerprint: String,
     /// How long it lets an invitation ring before it accepts; `None`: not at all.
@@ -95,6 +98,7 @@ pub struct Participating {
     transactions: Transactions,
     calls: Calls,
     endpoint: Endpoint,
+    rtp: rtp::Endpoint,
     /// Sessions by call.
     legs: BTreeMap<u64, Leg>,
     /// Invitations that ring, and until when.
@@ -123,6 +127,7 @@ impl Participating {
             agent: (has.kind == Kind::Peer).then(|| has.product.clone()),
         };
         Self {
+            rtp: rtp::Endpoint::new(has.rtp.clone(), rtp::FAKE, seed ^ 0x5254),
             has,
             ids: Ids::new(seed),
             transactions: Transactions::default(),
@@ -216,6 +221,7 @@ impl Participating {
         let given_up = self.transactions.tick(now);
         self.calls.tick(now, &mut self.transactions, given_up);
         self.endpoint.tick(now);
+        self.rtp.tick(now);
         let (answered, ringing) = std::mem::take(&mut self.ringing).into_iter().partition(|(until, _)| *until <= now);
         self.ringing = ringing;
         let answered: Vec<_> = answered;
@@ -292,7 +298,9 @@ impl Actor for Participating {
                 self.endpoint.receive(now, hop, &bytes);
                 self.events(now);
             }
+            Input::Bytes { hop, bytes } if hop.protocol.is_rtp() => self.rtp.receive(hop, &bytes),
             Input::Bytes { hop, bytes } => self.arrived(now, hop, Message::parse(bytes)),
+            Input::Closed { hop } if hop.protocol.is_rtp() => self.rtp.closed(hop),
             Input::Closed { hop } => {
                 self.opened.remove(&hop);
                 self.endpoint.closed(hop);
@@ -315,13 +323,14 @@ impl Actor for Participating {
         let transmit = |(hop, bytes)| Output::Transmit { hop, bytes };
         let sip = self.out.pop_front().or_else(|| self.transactions.poll().map(transmit));
         let media = sip.or_else(|| self.connects.pop_front()).or_else(|| self.endpoint.poll().map(transmit));
+        let media = media.or_else(|| self.rtp.poll().map(transmit));
         media.or_else(|| self.closes.pop_front())
     }
 
     fn deadline(&self) -> Option<Duration> {
         let ringing = self.ringing.iter().map(|(until, _)| *until);
         let leaving = self.legs.values().filter_map(|leg| leg.leaves);
-        [self.transactions.deadline(), self.calls.deadline(), self.endpoint.deadline()]
+        [self.transactions.deadline(), self.calls.deadline(), self.endpoint.deadline(), self.rtp.deadline()]
             .into_iter()
             .flatten()
             .chain(ringing)

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     role::{
-        Outgoing, Output,
+        Outgoing, Output, Rtp,
         call::description,
         msrp::Terms,
         sdp::{self, Description, End, Text},
@@ -30,6 +30,7 @@ impl Participating {
                 stream.session = session;
             }
             self.add_streams(&mut text, &mut streams, media.streams);
+            self.lay_flows(&mut text, &media.rtp);
             (text.overlaid(&overlay(media)), streams)
         });
         let capable = self.capable(self.contact_in(Some(call)));
@@ -62,11 +63,15 @@ impl Participating {
                 return self.calls.respond_within(now, &mut self.transactions, call, transaction, 488, |draft| draft);
             };
             let (earlier, number, mut streams) = (text, self.ids.bits() >> 16, Vec::new());
-            let place = self.place(false);
-            text = offer.answer_each(|section, end| self.goes_on(&known, &mut streams, section, end), place, number).following(&earlier);
+            let (place, mut flows) = (self.place(false), self.rtp.answers(call, &offer.flows));
+            for flow in flows.iter_mut().flatten().filter(|_| self.has.moves) {
+                *flow = self.laid(flow.clone(), &Rtp { moved: true, ..Rtp::default() });
+            }
+            let takes = |section: usize, end: &End| self.goes_on(&known, &mut streams, section, end);
+            text = offer.answer_all(takes, &flows, place, number).following(&earlier);
             self.give_up(&known, &streams);
             if let Some(leg) = self.legs.get_mut(&call) {
-                (leg.text, leg.streams) = (text.clone(), streams);
+                (leg.text, leg.streams, leg.flows) = (text.clone(), streams, offer.flows);
             }
         }
         let accepted = self.accepting(call, request);

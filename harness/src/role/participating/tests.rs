@@ -33,6 +33,7 @@ impl Play {
     fn new(kind: Kind, change: impl FnOnce(&mut Places)) -> Self {
         let address = |text: &str| text.parse().unwrap();
         let mut places = Places {
+            rtp: Vec::new(),
             kind,
             uri: if kind == Kind::Focus { "sip:lunch@groups.example.com" } else { "sip:bob@example.com" }.to_owned(),
             inner: address("198.51.100.3:5060"),

@@ -1,4 +1,5 @@
-//! Session descriptions of MSRP sessions: offers made, offers read and answered, answers read.
+//! Session descriptions of MSRP sessions, with sound and pictures beside them: offers made, offers read and answered, answers
+//! read.
 //!
 //! RFC 4566 for the lines, RFC 3264 for offer and answer, RFC 4975, 8 for MSRP, RFC 4145 and 6135 for who connects,
 //! RFC 5547 for what is transferred, RFC 4572 for certificates.
@@ -11,8 +12,10 @@ use crate::wire::{
     sdp::{Direction, Line, Sdp, attributes},
 };
 
+mod rtp;
 mod text;
 
+pub use rtp::Flow;
 pub use text::Text;
 
 /// Port of an end that only connects (RFC 4145, 4.1).
@@ -106,6 +109,8 @@ pub struct Description {
     pub section: usize,
     /// The ends of all media sections; `None`: it is refused, or no MSRP that could be used.
     pub ends: Vec<Option<End>>,
+    /// The same of RTP.
+    pub flows: Vec<Option<Flow>>,
     /// Values of all `m=` lines.
     pub media: Vec<String>,
     /// Values of all `t=` lines.
@@ -124,6 +129,25 @@ impl Description {
         Ok(Self { end, section, ..read })
     }
 
+    /// As [`Self::read`], but sound and pictures will do as well.
+    ///
+    /// # Errors
+    /// As of [`Self::read`].
+    pub fn any(body: &[u8]) -> Result<Self, Unacceptable> {
+        match Self::read(body) {
+            Err(Unacceptable::NoMsrp) => {
+                Self::sections(body).filter(|read| read.flows.iter().any(Option::is_some)).ok_or(Unacceptable::NoMsrp)
+            }
+            read => read,
+        }
+    }
+
+    /// The RTP ends of all media sections of a description.
+    #[must_use]
+    pub fn flows_of(body: &[u8]) -> Vec<Option<Flow>> {
+        Self::sections(body).map(|read| read.flows).unwrap_or_default()
+    }
+
     /// Reads all media sections, whether there is MSRP among them or not; without any that can be used, the end is that of
     /// nobody. `None`: it is no description, or has no media section.
     #[must_use]
@@ -134,8 +158,9 @@ impl Description {
         }
         let media: Vec<String> = (0..sdp.media.len()).filter_map(|i| values(body, sdp.section(i), b'm').into_iter().next()).collect();
         let ends: Vec<_> = media.iter().enumerate().map(|(i, m)| secure(m).and_then(|secure| end(body, &sdp, i, secure))).collect();
+        let flows = (0..media.len()).map(|section| Flow::read(body, &sdp, section)).collect();
         let (section, end) = ends.iter().cloned().enumerate().find_map(|(i, end)| Some((i, end?))).unwrap_or_default();
-        Some(Self { end, section, ends, media, times: values(body, sdp.session(), b't') })
+        Some(Self { end, section, ends, flows, media, times: values(body, sdp.session(), b't') })
     }
 
     /// The answer to this offer: the same media sections in the same order, all but the first MSRP one refused (RFC 3264, 6).
@@ -150,7 +175,19 @@ impl Description {
     /// As [`Self::answer`], with an own end for each MSRP section that `own` gives one for; it is handed the number of the
     /// section and the end that is offered.
     #[must_use]
-    pub fn answer_each(&self, mut own: impl FnMut(usize, &End) -> Option<End>, local: SocketAddr, number: u64) -> Text {
+    pub fn answer_each(&self, own: impl FnMut(usize, &End) -> Option<End>, local: SocketAddr, number: u64) -> Text {
+        self.answer_all(own, &[], local, number)
+    }
+
+    /// As [`Self::answer_each`], with the own ends of RTP by media section.
+    #[must_use]
+    pub fn answer_all(
+        &self,
+        mut own: impl FnMut(usize, &End) -> Option<End>,
+        flows: &[Option<Flow>],
+        local: SocketAddr,
+        number: u64,
+    ) -> Text {
         let mut text = Text::empty(local, number);
         text.at_times(&self.times);
         for (section, (media, offered)) in self.media.iter().zip(&self.ends).enumerate() {
@@ -163,7 +200,10 @@ impl Description {
                     fingerprint: own.fingerprint.clone().filter(|_| offered.secure),
                     ..own.answering(offered)
                 }),
-                None => text.add_refused(media),
+                None => match flows.get(section) {
+                    Some(Some(flow)) => text.add_flow(flow),
+                    _ => text.add_refused(media),
+                },
             }
         }
         text

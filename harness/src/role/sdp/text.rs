@@ -2,7 +2,7 @@
 
 use std::{fmt, net::SocketAddr};
 
-use super::{DISCARD, End, next_hop};
+use super::{DISCARD, End, Flow, next_hop};
 use crate::wire::sdp::Direction;
 
 /// A description being put together; what is laid over it stands in place of what the role would say.
@@ -21,6 +21,7 @@ pub struct Text {
 #[derive(Clone, Debug)]
 struct Section {
     media: String,
+    bandwidth: Vec<String>,
     attributes: Vec<(String, String)>,
 }
 
@@ -47,15 +48,33 @@ impl Text {
         self.sections.push(Section::new(end));
     }
 
+    /// Adds a media section of RTP behind all others.
+    pub fn add_flow(&mut self, flow: &Flow) {
+        self.sections.push(Section::of_flow(flow));
+    }
+
+    /// Lets a media section describe this end of RTP.
+    pub fn put_flow(&mut self, section: usize, flow: &Flow) {
+        if let Some(section) = self.sections.get_mut(section) {
+            *section = Section::of_flow(flow);
+        }
+    }
+
+    /// The ends of RTP that it describes, by media section.
+    #[must_use]
+    pub fn flows(&self) -> Vec<Option<Flow>> {
+        super::Description::flows_of(self.to_string().as_bytes())
+    }
+
     /// Adds a media section that refuses the one with this `m=` value (RFC 3264, 6).
     pub fn add_refused(&mut self, media: &str) {
-        self.sections.push(Section { media: refused(media), attributes: Vec::new() });
+        self.sections.push(Section::refused(media));
     }
 
     /// Ends the stream of a media section (RFC 3264, 8.2).
     pub fn refuse(&mut self, section: usize) {
         if let Some(section) = self.sections.get_mut(section) {
-            *section = Section { media: refused(&section.media), attributes: Vec::new() };
+            *section = Section::refused(&section.media);
         }
     }
 
@@ -125,7 +144,16 @@ impl Section {
     fn new(end: &End) -> Self {
         let port = end.path.last().and_then(|uri| next_hop(uri)).map_or(DISCARD, |(address, _)| address.port());
         let media = format!("message {port} TCP/{}MSRP *", if end.secure { "TLS/" } else { "" });
-        Self { media, attributes: end.attributes() }
+        Self { media, bandwidth: Vec::new(), attributes: end.attributes() }
+    }
+
+    fn of_flow(flow: &Flow) -> Self {
+        Self { media: flow.media(), bandwidth: flow.bandwidth.clone(), attributes: flow.attributes() }
+    }
+
+    /// The section that refuses the one with this `m=` value.
+    fn refused(media: &str) -> Self {
+        Self { media: refused(media), bandwidth: Vec::new(), attributes: Vec::new() }
     }
 
     /// Puts attributes in place of those that are `named`, or behind all.
@@ -159,6 +187,9 @@ impl fmt::Display for Text {
         }
         for section in &self.sections {
             write!(f, "m={}\r\n", section.media)?;
+            for value in &section.bandwidth {
+                write!(f, "b={value}\r\n")?;
+            }
             for (name, value) in &section.attributes {
                 if value.is_empty() { write!(f, "a={name}\r\n")? } else { write!(f, "a={name}:{value}\r\n")? }
             }

@@ -63,7 +63,7 @@ impl CpmClient {
 
     /// An INVITE for a session came.
     pub(in crate::role::cpm_client) fn session_invited(&mut self, now: Duration, call: u64, request: &Message) {
-        let offer = call::description(request).map(|(_, body)| Description::read(&body).ok());
+        let offer = call::description(request).map(|(_, body)| Description::any(&body).ok());
         let rejoined = self.glare(now, call, request);
         let (offer, replaces) = match self.weigh(request, offer, rejoined.is_some()) {
             Ok(taken) => taken,
@@ -129,7 +129,8 @@ impl CpmClient {
                 Some(found.ok_or(Refusal::Status(481))?)
             }
         };
-        let fits = |offer: &Description| offer.ends.iter().flatten().any(|end| self.fits(end));
+        let plays = |offer: &Description| self.plane.rtp.answers(0, &offer.flows).iter().any(Option::is_some);
+        let fits = |offer: &Description| offer.ends.iter().flatten().any(|end| self.fits(end)) || plays(offer);
         match offer {
             Some(offer) => Ok((Some(offer.filter(fits).ok_or(Refusal::Status(488))?), replaces)),
             None => Ok((None, replaces)),
@@ -220,8 +221,8 @@ impl CpmClient {
         let Some(Invitation { offer, replaces, .. }) = session.invitation.clone() else { return };
         let Some(request) = self.plane.calls.invitation(call).cloned() else { return };
         let (text, streams) = match &offer {
-            Some(offer) => self.answer_to(offer),
-            None => self.chat_offer(1, false),
+            Some(offer) => self.answer_to(call, offer),
+            None => self.chat_offer(1, &[], false),
         };
         if let Some(session) = self.sessions.find_mut(handle) {
             (session.state, session.invitation, session.streams, session.text) = (State::Open, None, streams, Some(text.clone()));
@@ -238,7 +239,7 @@ impl CpmClient {
     }
 
     /// The answer to an offer, with an end for each stream that can be taken, and those streams.
-    fn answer_to(&mut self, offer: &Description) -> (Text, Vec<Option<Stream>>) {
+    fn answer_to(&mut self, call: u64, offer: &Description) -> (Text, Vec<Option<Stream>>) {
         let mut streams = Vec::new();
         for offered in &offer.ends {
             let own = offered.as_ref().filter(|end| self.fits(end)).and_then(|end| self.answer_end(end));
@@ -248,7 +249,8 @@ impl CpmClient {
             }));
         }
         let own = |section: usize, _: &End| streams.get(section)?.as_ref().map(|stream| stream.own.clone());
-        let text = offer.answer_each(own, self.local, number(&mut self.ids));
+        let flows = self.plane.rtp.answers(call, &offer.flows);
+        let text = offer.answer_all(own, &flows, self.local, number(&mut self.ids));
         (text, streams)
     }
 
@@ -272,6 +274,10 @@ impl CpmClient {
         let (handle, streams, group) = (session.handle.clone(), session.streams.clone(), session.identity.clone());
         if let (party, Some(conversation)) = (session.party(), session.thread.conversation.clone()) {
             self.continues(party, conversation);
+        }
+        let offered = self.plane.calls.invitation(call).and_then(|invite| call::description(invite));
+        if let Some((_, offer)) = offered {
+            self.play(now, &handle, &Description::flows_of(&offer));
         }
         // Where the own 200 response had the offer, the ACK has the answer.
         let mut met = streams.iter().flatten().all(|stream| stream.remote.is_some()) || {

@@ -1,4 +1,5 @@
-//! What a session carries: the own ends of its MSRP streams, who connects, and that all is given up with it (CONV-7.3.9.1).
+//! What a session carries: the own ends of its MSRP streams, who connects, sound and pictures, and that all is given up with it
+//! (CONV-7.3.9).
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -9,10 +10,10 @@ use crate::{
             plane::{CPIM, number},
         },
         msrp::{self, Terms},
-        sdp::{self, Description, End, Text},
+        sdp::{self, Description, End, Flow, Text},
     },
     trace::Transport,
-    upper::SessionState,
+    upper::{SessionState, Sight},
 };
 
 /// One MSRP stream of a session.
@@ -88,8 +89,8 @@ impl CpmClient {
         }
     }
 
-    /// The offer of a session with `count` streams, and those streams; a closed group is marked as such (CONV-7.3.1.2-12).
-    pub(in crate::role::cpm_client) fn chat_offer(&mut self, count: usize, closed: bool) -> (Text, Vec<Option<Stream>>) {
+    /// The offer of a session with `count` streams and these media, and those streams; a closed group is marked as such (CONV-7.3.1.2-12).
+    pub(in crate::role::cpm_client) fn chat_offer(&mut self, count: usize, media: &[String], closed: bool) -> (Text, Vec<Option<Stream>>) {
         let secure = self.settings.media_transport == Transport::Tls;
         let chatroom = closed.then(|| self.settings.closed_group_token.clone());
         let mut text = Text::empty(self.local, number(&mut self.ids));
@@ -98,6 +99,10 @@ impl CpmClient {
             let own = End { chatroom: chatroom.clone(), ..self.chat_end(secure) };
             text.add(&own);
             streams.push(Some(self.stream(own)));
+        }
+        for flow in media.iter().filter_map(|kind| self.plane.rtp.offer(kind, false)) {
+            text.add_flow(&flow);
+            streams.push(None);
         }
         (text, streams)
     }
@@ -122,6 +127,21 @@ impl CpmClient {
         met.into_iter().all(|(stream, end)| self.meet(now, &stream, &end, true))
     }
 
+    /// Lets sound and pictures be what the own description and the other end, by its media sections, say together.
+    pub(super) fn play(&mut self, now: Duration, handle: &str, theirs: &[Option<Flow>]) {
+        let Some(session) = self.sessions.find_mut(handle) else { return };
+        session.flows = theirs.to_vec();
+        let own = session.text.as_ref().map(Text::flows).unwrap_or_default();
+        self.plane.rtp.agree(now, session.call, &own, theirs);
+    }
+
+    /// Sound or pictures of a call are heard or seen for the first time.
+    pub(in crate::role::cpm_client) fn heard_stream(&mut self, call: u64, stream: String) {
+        if let Some(session) = self.sessions.of_call(call).map(|session| session.handle.clone()) {
+            self.show(Sight::MediaFlowing { session, stream });
+        }
+    }
+
     /// Lets a stream meet the other end: connects and binds, or waits to be connected to. A connection that there is already
     /// stays. `false`: they cannot meet.
     pub(in crate::role::cpm_client) fn meet(&mut self, now: Duration, stream: &Stream, remote: &End, offered: bool) -> bool {
@@ -137,6 +157,7 @@ impl CpmClient {
     /// Gives up all streams of a session: nothing is sent any more, connections that nobody else uses are closed.
     pub(super) fn release(&mut self, handle: &str) {
         let Some(session) = self.sessions.find_mut(handle) else { return };
+        self.plane.rtp.end(session.call);
         let streams: Vec<_> = session.streams.iter_mut().filter_map(Option::take).collect();
         if !streams.is_empty() {
             // How many there were is kept for who goes back to it (R-7.3.1.5-3).

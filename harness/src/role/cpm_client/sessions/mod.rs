@@ -10,7 +10,10 @@ use std::{
 
 use super::{CpmClient, registration::Purpose};
 use crate::{
-    role::{call, sdp::Text},
+    role::{
+        call,
+        sdp::{Flow, Text},
+    },
     upper::{Answer, Offline, Participant, SessionChange, SessionKind, SessionRecord, SessionState, Sight},
     wire::{params::NameAddr, sip::Message, uri},
 };
@@ -121,7 +124,11 @@ pub(super) struct Session {
     pub closed: bool,
     /// The own description as offered or answered last.
     pub text: Option<Text>,
-    /// By number of the media section; `None`: refused.
+    /// What the other end said last of sound and pictures, by media section.
+    pub flows: Vec<Option<Flow>>,
+    /// What it has besides messages: `audio`, `video`.
+    pub media: Vec<String>,
+    /// By number of the media section; `None`: refused, or no MSRP.
     pub streams: Vec<Option<Stream>>,
     /// Whether the user joined a group that is open to who joins.
     pub joins: bool,
@@ -164,6 +171,8 @@ impl Session {
             anonymous: false,
             closed: false,
             text: None,
+            flows: Vec::new(),
+            media: Vec::new(),
             streams: Vec::new(),
             joins: false,
             rejoins: false,

@@ -12,7 +12,7 @@ use crate::{
             CpmClient,
             settings::{ICSI, METHODS, encoded_icsi},
         },
-        sdp::{Description, End, Text, Unacceptable},
+        sdp::{Description, End, Flow, Text, Unacceptable},
     },
     trace::Transport,
     upper::{Answer, Change},
@@ -46,6 +46,8 @@ pub(super) struct Proposal {
     text: Text,
     /// By number of the media section.
     streams: Vec<Option<Stream>>,
+    /// What the other end says of sound and pictures, once that is known.
+    flows: Vec<Option<Flow>>,
     /// What it comes from, if the own user wanted it.
     wanted: Option<Wanted>,
 }
@@ -112,7 +114,7 @@ impl CpmClient {
                 }
             }
         }
-        Some(Proposal { text: text.following(&current), streams, wanted: Some(wanted) })
+        Some(Proposal { text: text.following(&current), streams, flows: Vec::new(), wanted: Some(wanted) })
     }
 
     /// Sends the re-INVITE of CONV-7.3.7, with the identifiers of the session (R-7.3.7-2).
@@ -146,9 +148,12 @@ impl CpmClient {
         let Some(session) = self.sessions.of_call_mut(call) else { return };
         let Some(proposal) = session.proposal.take() else { return };
         let handle = session.handle.clone();
-        let answer = call::description(response).map(|(_, body)| Description::read(&body));
+        let answer = call::description(response).map(|(_, body)| Description::any(&body));
         match (response.status().unwrap_or_default(), answer) {
-            (200..300, Some(Ok(answer))) => self.settle(now, &handle, proposal, &answer.ends, true),
+            (200..300, Some(Ok(answer))) => {
+                let proposal = Proposal { flows: answer.flows, ..proposal };
+                self.settle(now, &handle, proposal, &answer.ends, true);
+            }
             (200..300, Some(Err(Unacceptable::NoMsrp))) => self.settle(now, &handle, proposal, &[], true),
             (status, _) => {
                 // The other end changed the session meanwhile: the same wish makes another offer.
@@ -176,6 +181,7 @@ impl CpmClient {
             None => current.map(|text| Proposal {
                 text,
                 streams: self.sessions.find(&handle).map(|s| s.streams.clone()).unwrap_or_default(),
+                flows: self.sessions.find(&handle).map(|s| s.flows.clone()).unwrap_or_default(),
                 wanted: None,
             }),
         };
@@ -204,10 +210,13 @@ impl CpmClient {
         let Some(session) = self.sessions.of_call_mut(call) else { return };
         let Some(proposal) = session.agreed.take() else { return };
         let handle = session.handle.clone();
-        let answer = ack.and_then(call::description).and_then(|(_, body)| Description::read(&body).ok());
-        let offered = answer.is_some();
+        let answer = ack.and_then(call::description).and_then(|(_, body)| Description::any(&body).ok());
+        let (mut proposal, offered) = (proposal, answer.is_some());
         let ends = match answer {
-            Some(answer) => answer.ends,
+            Some(answer) => {
+                proposal.flows = answer.flows;
+                answer.ends
+            }
             None => proposal.streams.iter().map(|stream| stream.as_ref()?.remote.clone()).collect(),
         };
         self.settle(now, &handle, proposal, &ends, offered);
@@ -217,9 +226,9 @@ impl CpmClient {
     fn counter(&mut self, handle: &str, body: &[u8]) -> Option<Proposal> {
         let session = self.sessions.find(handle)?.clone();
         let current = session.text.clone()?;
-        let Ok(offer) = Description::read(body) else {
+        let Ok(offer) = Description::any(body) else {
             let text = ended(body, self.local)?;
-            return Some(Proposal { text: text.following(&current), streams: Vec::new(), wanted: None });
+            return Some(Proposal { text: text.following(&current), streams: Vec::new(), flows: Vec::new(), wanted: None });
         };
         let mut streams = Vec::new();
         for (section, offered) in offer.ends.iter().enumerate() {
@@ -230,15 +239,16 @@ impl CpmClient {
                 stream
             }));
         }
-        streams.iter().any(Option::is_some).then_some(())?;
+        let flows = self.plane.rtp.answers(session.call, &offer.flows);
+        (streams.iter().any(Option::is_some) || flows.iter().any(Option::is_some)).then_some(())?;
         let own = |section: usize, _: &End| streams.get(section)?.as_ref().map(|stream| stream.own.clone());
-        let mut text = offer.answer_each(own, self.local, 0);
+        let mut text = offer.answer_all(own, &flows, self.local, 0);
         for (section, (stream, offered)) in streams.iter().zip(&offer.ends).enumerate() {
             if let Some((stream, offered)) = stream.as_ref().zip(offered.as_ref()) {
                 text.put(section, &stream.own.clone().answering(offered));
             }
         }
-        Some(Proposal { text: text.following(&current), streams, wanted: None })
+        Some(Proposal { text: text.following(&current), streams, flows: offer.flows, wanted: None })
     }
 
     /// The stream that meets an offered end: the one that is there already, if it can, in the part that it has.
@@ -266,17 +276,20 @@ impl CpmClient {
     fn settle(&mut self, now: Duration, handle: &str, proposal: Proposal, ends: &[Option<End>], offered: bool) {
         let Some(session) = self.sessions.find_mut(handle) else { return };
         let before = std::mem::take(&mut session.streams);
+        let flows = proposal.text.flows();
         session.text = Some(proposal.text);
         let mut met = Vec::new();
         for (section, stream) in proposal.streams.iter().enumerate() {
             let end = ends.get(section).cloned().flatten();
             let stream = stream.clone().zip(end).map(|(stream, end)| Stream { remote: Some(end), ..stream });
-            if let (None, Some(text)) = (&stream, &mut session.text) {
+            let is_flow = flows.get(section).is_some_and(Option::is_some);
+            if let (None, Some(text), false) = (&stream, &mut session.text, is_flow) {
                 text.refuse(section);
             }
             met.extend(stream.clone());
             session.streams.push(stream);
         }
+        self.play(now, handle, &proposal.flows);
         self.drop_streams(handle, &before);
         self.drop_streams(handle, &proposal.streams);
         for stream in met {

@@ -29,6 +29,9 @@ impl CpmClient {
             (None, true, Some(group)) => (Kind::PreDefined, group, Vec::new()),
             _ => return Answer::Refused("a session is with one person, with several, or of a group".to_owned()),
         };
+        if let Some(unknown) = wish.media.iter().find(|kind| !self.plane.rtp.plays(kind)) {
+            return Answer::Refused(format!("the client does not play {unknown}"));
+        }
         let members = self.others(members);
         if kind == Kind::AdHoc && members.len() > self.settings.max_participants {
             // CONV-7.3.1.2-6: nothing is sent, the user learns why.
@@ -43,6 +46,7 @@ impl CpmClient {
         let from = wish.from.unwrap_or_else(|| self.settings.address().to_owned());
         let mut session = Session::new(self.handle("session"), kind, &peer, &from);
         (session.members, session.closed, session.anonymous) = (members, wish.closed, wish.anonymous);
+        session.media = wish.media;
         let same = wish.conversation == Conversation::Same;
         let conversation = match answered.conversation.filter(|_| same) {
             Some(conversation) => {
@@ -104,8 +108,8 @@ impl CpmClient {
 
     /// Sends the INVITE of a session to `target`, offering `streams` streams.
     pub(super) fn invite_to(&mut self, now: Duration, handle: &str, target: &str, streams: usize) {
-        let Some(closed) = self.sessions.find(handle).map(|session| session.closed) else { return };
-        let (text, streams) = self.chat_offer(streams, closed);
+        let Some((closed, media)) = self.sessions.find(handle).map(|s| (s.closed, s.media.clone())) else { return };
+        let (text, streams) = self.chat_offer(streams, &media, closed);
         let Some(session) = self.sessions.find_mut(handle) else { return };
         (session.text, session.streams) = (Some(text.clone()), streams);
         let session = session.clone();
@@ -182,9 +186,12 @@ impl CpmClient {
         if let (party, Some(conversation)) = (session.party(), session.thread.conversation.clone()) {
             self.continues(party, conversation);
         }
-        let answer = call::description(response).map(|(_, body)| Description::read(&body));
+        let answer = call::description(response).map(|(_, body)| Description::any(&body));
         let met = match answer {
-            Some(Ok(answer)) => self.take_answer(now, &handle, &answer),
+            Some(Ok(answer)) => {
+                self.play(now, &handle, &answer.flows);
+                self.take_answer(now, &handle, &answer)
+            }
             // All streams are refused: there is nothing to be opened.
             Some(Err(Unacceptable::NoMsrp)) => {
                 self.release(&handle);
