@@ -38,6 +38,7 @@ mod rfc5438;
 mod rfc5547;
 mod rfc6665;
 mod routing;
+mod rtp;
 mod sdp;
 mod size;
 mod transaction;
@@ -123,12 +124,17 @@ const PACKS: &[(&str, Rules)] = &[
     ("RFC 7701 section 8", chatroom::form),
     ("TS 24.229", routing::rules),
     ("TS 24.229 section 5.1.1.4", register::in_time),
+    ("TS 24.229 section 6.1", rtp::ims::rules),
 ];
 
-/// Packs that judge an MSRP message as well.
+/// Packs that judge an MSRP message or an RTP stream as well.
 const OF_ITEMS: &[(&str, ItemRules)] = &[
     ("RFC 2046 section 5.1", |_, item| entities::multipart(item)),
+    ("RFC 3264 section 5.1", rtp::place::rules),
+    ("RFC 3264 section 8.3", rtp::place::follows),
     ("RFC 3501 section 6.4.8", imap::fetch),
+    ("RFC 3550", rtp::rules),
+    ("RFC 3550 section 5.2", rtp::separate::rules),
     ("RFC 3862", cpim::rules),
     ("RFC 4483 section 5", |_, item| entities::external(item)),
     ("RFC 4975 section 5.4", msrp::binds),
@@ -188,6 +194,12 @@ pub fn obeys(view: &View<'_>, spec: &Spec) -> Judgement {
         }
         judged => judged,
     }
+}
+
+/// Whether there is as much of a stream as the rules of the pack look at; other packs look at what is there.
+#[must_use]
+pub fn enough(view: &View<'_>, spec: &Spec) -> bool {
+    rtp::enough(view, spec.0).unwrap_or(true)
 }
 
 /// RFC 4975, 8.6: what a description says of media types, or what is sent to whom described them.
