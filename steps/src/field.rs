@@ -96,6 +96,7 @@ fn copies_from(world: &mut World, clause: Clause, message: Message, step: &Step)
 
 /// A rule pack, whole or one section of it.
 #[then(expr = "{clause} it obeys {spec}")]
-fn obeys(world: &mut World, clause: Clause, spec: Spec, step: &Step) {
+async fn obeys(world: &mut World, clause: Clause, spec: Spec, step: &Step) {
+    world.listen(|view| pack::enough(view, &spec.0)).await;
     world.judge(step, &clause, |view| pack::obeys(view, &spec.0));
 }

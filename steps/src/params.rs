@@ -107,10 +107,11 @@ word!(
     r"is registered|is not registered"
 );
 word!(
-    /// SIP requests by method, alternatives joined by `or`; of MSRP one request (a chunk) or a whole message; of IMAP and HTTP what is asked.
+    /// SIP requests by method, alternatives joined by `or`; of MSRP one request (a chunk) or a whole message; of IMAP and HTTP what is
+    /// asked; of RTP all packets of one source on one link.
     Kind,
     "kind",
-    r"[A-Z]+(?: or [A-Z]+)* requests?|MSRP [A-Z]+ requests?|MSRP messages?|IMAP [A-Z]+ commands?|HTTP [A-Z]+ requests?"
+    r"[A-Z]+(?: or [A-Z]+)* requests?|MSRP [A-Z]+ requests?|MSRP messages?|IMAP [A-Z]+ commands?|HTTP [A-Z]+ requests?|RTP streams?"
 );
 word!(
     /// `a`, or a number.
@@ -137,10 +138,10 @@ word!(
     r"(?:a message|a message status|external content|the stored message|an invitation|an ended invitation|a session|the participants|the session record|a stream|the deferred messages|a deferred notification|a push notification|a notice|the stored UIDs)(?: or (?:external content|a message status|a notice))?"
 );
 parsed!(
-    /// A header field, one of its parameters, an item of CPIM, IMDN, SDP, MSRP, IMAP or HTTP, the body, or the unwrapped content.
+    /// A header field, one of its parameters, an item of CPIM, IMDN, SDP, MSRP, IMAP, HTTP or RTP, the body, or the unwrapped content.
     Field(field::Field),
     "field",
-    r"(?:(?:CPIM|IMDN|SDP|MSRP|IMAP|HTTP) [A-Za-z][A-Za-z0-9.-]*|[A-Z][A-Za-z0-9-]*|method|body|content)(?:;[+A-Za-z0-9.-]+)?(?:, if any,)?"
+    r"(?:(?:CPIM|IMDN|SDP|MSRP|IMAP|HTTP|RTP) [A-Za-z][A-Za-z0-9.-]*|[A-Z][A-Za-z0-9-]*|method|body|content)(?:;[+A-Za-z0-9.-]+)?(?:, if any,)?"
 );
 parsed!(
     /// A message of the scenario, seen from the SUT.

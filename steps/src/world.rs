@@ -264,6 +264,19 @@ impl World {
         done
     }
 
+    /// Lets a stream go on until there is enough of it, at most as long as a reaction may take; that the SUT is idle says nothing
+    /// about it.
+    pub(crate) async fn listen(&mut self, enough: impl Fn(&View<'_>) -> bool) {
+        if self.obstacle.is_some() || self.look(&enough).unwrap_or(true) {
+            return;
+        }
+        let (profile, reaction) = (self.profile(), self.duration("reaction"));
+        let Some(mut bench) = self.bench.take() else { return };
+        let done = |bench: &Bench| self.look_at(bench, &profile, &enough) || bench.gone().is_some();
+        bench.until(reaction, done).await;
+        self.bench = Some(bench);
+    }
+
     fn look_at(&self, bench: &Bench, profile: &Profile, done: impl Fn(&View<'_>) -> bool) -> bool {
         done(&self.view(bench, profile))
     }
@@ -300,6 +313,7 @@ impl World {
             let sip = (0..messages.list().len()).map(It::Sip);
             let media = (0..messages.media().len()).map(It::Media);
             let places = sip.chain(media).chain((0..messages.wholes().len()).map(It::Whole));
+            let places = places.chain((0..messages.streams().len()).map(It::Rtp));
             let since = view.stimulus();
             let own = |at: &It| messages.item(*at).is_some_and(|item| item.by_sut() && item.entry() >= since);
             places.filter(own).collect::<Vec<_>>()

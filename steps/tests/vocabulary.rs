@@ -28,7 +28,10 @@ const DOMAINS: [(&[&str], &str, &str); 7] = [
 ];
 
 /// Sentences that no feature uses yet, with what they wait for; once one is used, or gone, its entry has to go too.
-const WAITING: [(&str, &str); 1] = [("{actor} sends the bytes", "requests that no role would write")];
+const WAITING: [(&str, &str); 2] = [
+    ("{actor} sends the bytes", "requests that no role would write"),
+    ("{clause} is not tested, because {reason}", "rows of further sections that nothing can judge"),
+];
 
 /// Most sentences that there may be.
 const CAP: usize = 75;

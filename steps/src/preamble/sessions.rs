@@ -20,18 +20,19 @@ use crate::{
 };
 
 /// INVITE, 2xx, ACK, MSRP, in a group the first NOTIFY; who stands first invites; table: `group` (a group of the network, which
-/// Alice joins if it is the Lobby), `closed`.
+/// Alice joins if it is the Lobby), `closed`, `media` besides messages.
 #[given(expr = "a(n) {session} is established between {actor} and {actor}( with)")]
 async fn is_established(world: &mut World, session: Session, one: Actor, other: Actor, step: &Step) {
     if one.0 != "Alice" {
         return accepted(world, Some(&one.0), session.opening()).await;
     }
     let mut group = other.is_group().then(|| other.clone());
-    let mut closed = false;
+    let (mut closed, mut media) = (false, Vec::new());
     for (option, value) in network::pairs(step) {
         match option.as_str() {
             "group" => group = Some(Actor(value)),
             "closed" => closed = value == "yes",
+            "media" => media = value.split(", ").map(str::to_owned).collect(),
             _ => return world.stop(Obstacle::new(Reason::Suite, format!("a session has no option {option:?}"))),
         }
     }
@@ -41,7 +42,7 @@ async fn is_established(world: &mut World, session: Session, one: Actor, other: 
             let people: &[&str] = if session.is_of_group() { &["Bob", "Carol"] } else { &[other.0.as_str()] };
             let whom = group.as_ref().map_or(people.to_vec(), |group| vec![group.0.as_str()]);
             let addresses = whom.into_iter().map(|actor| network::address(world, actor)).collect();
-            Act::StartSession(StartSession { closed, ..user::invitation(addresses, &session, group.is_some()) })
+            Act::StartSession(StartSession { closed, media, ..user::invitation(addresses, &session, group.is_some()) })
         }
     };
     beforehand(world, "Alice begins a session");
