@@ -66,6 +66,3 @@ Feature: 7.3.8 The media follow the new description
       And [onACK-2-msrp] the media plane stays unchanged
       When Alice writes "Still here" in the session
       Then [onACK-2-msrp] the SUT sends 1 MSRP message to Bob
-
-    Scenario: RTP
-      Then [onACK-2-rtp] is not tested, because no simulator for it exists yet
