@@ -22,6 +22,7 @@ Feature: 7.3.9.2 Sound and pictures over RTP
       And [rtp-session] Alice is shown a stream with
         | stream | audio |
 
+    @ics-video
     Scenario: Sound and pictures
       When Alice invites Bob to a CPM 1-1 Session with
         | media | audio, video |
@@ -81,6 +82,7 @@ Feature: 7.3.9.2 Sound and pictures over RTP
       And [rtp-session] Alice is shown a stream with
         | stream | audio |
 
+    @ics-video
     Scenario: Sound and pictures
       When Bob sends "an invitation to talk and look"
       And Alice accepts the invitation

@@ -272,7 +272,7 @@ pub trait Actor: Send {
 
     /// Whether all input is handled and nothing new will be sent before further input or `within` from `now`.
     ///
-    /// Repetitions of what was sent already are not new.
+    /// Repetitions of what was sent already are not new, nor is sound that goes on.
     fn idle(&self, now: Duration, within: Duration) -> bool;
 
     /// Back to the state after start: nothing registered, nothing stored.

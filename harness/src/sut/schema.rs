@@ -26,7 +26,12 @@ pub fn upper_tester() -> Value {
 
     let mut methods = vec![
         method("hello", "Begin.", inline::<HelloParams>(&mut generator), &hello),
-        method("idle", "Answer once all input so far is handled and nothing is queued.", inline::<NoParams>(&mut generator), &json!({})),
+        method(
+            "idle",
+            "Answer once all input so far is handled and nothing is queued; sound and pictures that flow do not count.",
+            inline::<NoParams>(&mut generator),
+            &json!({}),
+        ),
         method(
             "reset",
             "Bring a user back to the state after its start: not registered, nothing stored or queued, settings as provisioned before the run.",

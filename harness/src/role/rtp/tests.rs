@@ -139,3 +139,15 @@ fn an_answer_takes_what_both_speak() {
     let unknown = offered[0].clone().map(|flow| Flow { formats: vec![(96, "opus/48000/2".to_owned())], ..flow });
     assert_eq!(wire.ends[1].answers(7, &[unknown, None]), [None, None]);
 }
+
+#[test]
+fn where_nothing_can_be_sent_nothing_is() {
+    let mut wire = Wire::new();
+    let offered = offer(&wire.ends[0], &["audio"]);
+    wire.agree(&offered);
+    wire.run(Duration::from_millis(100));
+    let before = wire.packets(0).len();
+    wire.ends[0].closed(Hop::over(Protocol::Rtp, Transport::Udp, places(2)[0].rtp));
+    wire.run(Duration::from_secs(2));
+    assert_eq!((wire.packets(0).len(), wire.ends[0].deadline()), (before, None));
+}
