@@ -16,6 +16,7 @@ use harness::wire::{
         range::{ByteRange, Status},
         uri::{MsrpUri, path, same},
     },
+    rtp::{Compound, Packet},
     sdp::{self, FileSelector, Sdp, accept_types, attributes},
     sip::Message,
     stream::{Framed, Framer, Limits},
@@ -26,7 +27,7 @@ use harness::wire::{
 pub type Target = fn(&[u8]);
 
 /// All targets, by name.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("sip", sip),
     ("sdp", sdp),
     ("msrp", msrp),
@@ -35,6 +36,7 @@ pub const TARGETS: [(&str, Target); 8] = [
     ("cpim", cpim),
     ("multipart", multipart),
     ("resource_lists", resource_lists),
+    ("rtp", rtp),
 ];
 
 fn inside(raw: &[u8], spans: impl IntoIterator<Item = Span>) {
@@ -248,4 +250,13 @@ pub fn resource_lists(raw: &[u8]) {
     inside(raw, list.entries.iter().map(|e| e.span).chain(places(&list.malformations)));
     opened(raw, Protocol::Lists);
     opened(raw, Protocol::Imdn);
+}
+
+/// A packet of RTP, and the same octets as RTCP.
+pub fn rtp(raw: &[u8]) {
+    let (packet, compound) = (Packet::parse(raw), Compound::parse(raw));
+    let tiles = |spans: Vec<Span>| spans.into_iter().fold(0, |at, span| if span.from == at { span.to } else { usize::MAX });
+    assert_eq!(tiles(packet.tiles().to_vec()), raw.len());
+    assert_eq!(tiles(compound.packets.iter().map(|packet| packet.span).chain([compound.rest]).collect()), raw.len());
+    inside(raw, places(&packet.malformations).chain(places(&compound.malformations)).chain(compound.names().map(|(_, name)| name)));
 }
