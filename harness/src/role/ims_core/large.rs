@@ -1,4 +1,5 @@
 //! What is too large for a datagram: it goes to the SUT by TCP, and what goes along with it too (RFC 3261, 9.1, 17.1.1.3, 18.1.1).
+//! Until something is heard of it, so does all else of its dialog, which would overtake it by UDP.
 
 use std::collections::VecDeque;
 
@@ -21,8 +22,8 @@ const MOST: usize = 256;
 pub(super) struct Large {
     /// Branches, for CANCEL and for the ACK to a refusal.
     branches: VecDeque<String>,
-    /// Requests after which nothing was heard from there yet, as they would have gone by UDP.
-    unheard: VecDeque<(Hop, Bytes)>,
+    /// Requests after which nothing was heard from there yet: Call-ID, and how they would have gone by UDP.
+    unheard: VecDeque<(String, Hop, Bytes)>,
 }
 
 impl Large {
@@ -34,25 +35,28 @@ impl Large {
         let request = Message::parse(bytes.clone());
         let branch = request.branch().map(|branch| branch.into_owned()).unwrap_or_default();
         let along = matches!(request.method(), Some("CANCEL" | "ACK")) && self.branches.contains(&branch);
-        let Some(changed) = by_tcp(&request).filter(|_| along || bytes.len() > DATAGRAM) else { return (hop, bytes) };
+        let call = request.call_id().map(|call| call.into_owned()).unwrap_or_default();
+        let behind = self.unheard.iter().any(|(of, to, _)| (of, to.address) == (&call, hop.address));
+        let wanted = along || behind || bytes.len() > DATAGRAM;
+        let Some(changed) = by_tcp(&request).filter(|_| wanted) else { return (hop, bytes) };
         if !along {
             keep(&mut self.branches, branch);
-            keep(&mut self.unheard, (hop, bytes));
+            keep(&mut self.unheard, (call, hop, bytes));
         }
         (Hop { transport: Transport::Tcp, ..hop }, changed.raw)
     }
 
     /// Octets came over a stream: it was taken.
     pub fn heard(&mut self, hop: Hop) {
-        self.unheard.retain(|(to, _)| to.address != hop.address);
+        self.unheard.retain(|(_, to, _)| to.address != hop.address);
     }
 
     /// A stream was closed; what was not taken over it goes by UDP after all, as who knows no TCP needs it (18.1.1).
     pub fn refused(&mut self, hop: Hop) -> Vec<(Hop, Bytes)> {
-        let (again, left) = std::mem::take(&mut self.unheard).into_iter().partition(|(to, _)| to.address == hop.address);
+        let (again, left): (VecDeque<_>, _) =
+            std::mem::take(&mut self.unheard).into_iter().partition(|(_, to, _)| to.address == hop.address);
         self.unheard = left;
-        let again: VecDeque<(Hop, Bytes)> = again;
-        again.into()
+        again.into_iter().map(|(_, to, bytes)| (to, bytes)).collect()
     }
 }
 

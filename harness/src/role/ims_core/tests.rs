@@ -125,7 +125,7 @@ fn what_is_large_goes_by_tcp_with_what_goes_along_or_by_udp_after_all() {
     let mut core = registered();
     let sent = |core: &mut ImsCore, method: &str, filler: usize| {
         let text = format!(
-            "{method} sip:alice@example.com SIP/2.0\r\nVia: SIP/2.0/UDP {FAKE};branch=z9hG4bKl;rport\r\nTo: <sip:y>\r\nCSeq: 1 {method}\r\n\
+            "{method} sip:alice@example.com SIP/2.0\r\nVia: SIP/2.0/UDP {FAKE};branch=z9hG4bKl;rport\r\nTo: <sip:y>\r\nCall-ID: {method}\r\nCSeq: 1 {method}\r\n\
              Accept-Contact: *;+g.3gpp.icsi-ref=\"urn%3Aurn-7%3A3gpp-service.ims.icsi.oma.cpm.session\"\r\nSubject: {}\r\n\r\n",
             "x".repeat(filler)
         );
@@ -144,9 +144,12 @@ fn what_is_large_goes_by_tcp_with_what_goes_along_or_by_udp_after_all() {
     core.handle(Duration::ZERO, Input::Closed { hop: to });
     let (to, again) = went(&mut core);
     assert_eq!((to, again.value("Via").unwrap().starts_with("SIP/2.0/UDP ")), (hop(SUT), true));
-    // What was heard of is not sent again.
+    // What would overtake it goes behind it; what was heard of is not sent again.
+    assert_eq!(["NOTIFY", "NOTIFY"].map(|method| sent(&mut core, method, 1300).0.transport), [Transport::Tcp; 2]);
+    assert_eq!(sent(&mut core, "NOTIFY", 1).0.transport, Transport::Tcp);
     let (to, _) = sent(&mut core, "INVITE", 1300);
     core.handle(Duration::ZERO, Input::Bytes { hop: to, bytes: Bytes::from_static(b"SIP/2.0 100 Trying\r\n\r\n") });
+    assert_eq!(sent(&mut core, "NOTIFY", 1).0.transport, Transport::Udp);
     core.handle(Duration::ZERO, Input::Closed { hop: to });
     assert!(core.poll().is_none());
 }
