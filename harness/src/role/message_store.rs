@@ -1,7 +1,7 @@
-//! A message store: IMAP4rev1 (RFC 3501) over a fixed stock, as far as a CPM client needs it to fetch objects.
+//! A message store: IMAP4rev1 (RFC 3501), as far as a CPM client needs it to fetch objects, and a server to record them.
 //!
-//! It takes CAPABILITY, NOOP, LOGOUT, LOGIN, SELECT, EXAMINE, CLOSE, FETCH and UID FETCH. Everybody is let in: what a LOGIN
-//! shows stays in the trace, so products should be given a password for the tests.
+//! It takes CAPABILITY, NOOP, LOGOUT, LOGIN, SELECT, EXAMINE, CREATE, APPEND, CLOSE, FETCH and UID FETCH. Everybody is let in:
+//! what a LOGIN shows stays in the trace, so products should be given a password for the tests.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -18,6 +18,7 @@ use imap_codec::{
     imap_types::{
         command::{Command, CommandBody},
         core::{LiteralMode, Tag, Text, Vec1},
+        extensions::binary::LiteralOrLiteral8,
         fetch::MacroOrMessageDataItemNames,
         flag::{Flag, FlagPerm},
         mailbox::Mailbox as MailboxName,
@@ -31,13 +32,22 @@ use super::{Actor, Hop, Input, Output};
 mod item;
 
 /// Most octets of one command, literals included.
-const LONGEST: u32 = 16 << 10;
+const LONGEST: u32 = 256 << 10;
+
+/// Most octets of all objects that were appended.
+const ROOM: usize = 16 << 20;
+
+/// Most mailboxes.
+const MAILBOXES: usize = 256;
 
 /// Most connections that are kept; beyond, new ones are closed.
 const MOST: usize = 32;
 
 /// UIDVALIDITY of every mailbox (RFC 3501, 2.3.1.1).
 const VALIDITY: NonZeroU32 = NonZeroU32::new(385_759_045).expect("not zero");
+
+/// The mailbox that everybody has.
+const INBOX: &str = "INBOX";
 
 /// What is stored: octets by UID, by name of the mailbox; `INBOX` in capitals.
 pub type Stock = BTreeMap<String, BTreeMap<u32, Bytes>>;
@@ -46,6 +56,7 @@ pub type Stock = BTreeMap<String, BTreeMap<u32, Bytes>>;
 #[derive(Debug, Default)]
 pub struct MessageStore {
     stock: Stock,
+    appended: usize,
     connections: BTreeMap<SocketAddr, Connection>,
     out: VecDeque<Output>,
 }
@@ -155,6 +166,36 @@ impl MessageStore {
             }
             (CommandBody::Select { mailbox, .. }, true, _) => return self.select(hop, tag, &mailbox, false),
             (CommandBody::Examine { mailbox, .. }, true, _) => return self.select(hop, tag, &mailbox, true),
+            (CommandBody::Create { mailbox }, true, _) => {
+                let name = name(&mailbox);
+                if self.stock.contains_key(&name) || self.stock.len() >= MAILBOXES {
+                    (StatusKind::No, "not created")
+                } else {
+                    self.stock.insert(name, BTreeMap::new());
+                    (StatusKind::Ok, "created")
+                }
+            }
+            (CommandBody::Append { mailbox, message, .. }, true, _) => {
+                let octets = match message {
+                    LiteralOrLiteral8::Literal(literal) => literal.into_inner().into_owned(),
+                    LiteralOrLiteral8::Literal8(literal) => literal.data.into_owned(),
+                };
+                let name = name(&mailbox);
+                // The inbox is always there (RFC 3501, 5.1).
+                let known = name == INBOX || self.stock.contains_key(&name);
+                if !known {
+                    return self.status(hop, Some(tag), StatusKind::No, Some(Code::TryCreate), "no such mailbox");
+                }
+                if self.appended + octets.len() > ROOM {
+                    (StatusKind::No, "the store is full")
+                } else {
+                    self.appended += octets.len();
+                    let stock = self.stock.entry(name).or_default();
+                    let uid = stock.keys().next_back().copied().unwrap_or_default().saturating_add(1);
+                    stock.insert(uid, octets.into());
+                    (StatusKind::Ok, "appended")
+                }
+            }
             (CommandBody::Close, true, Some(_)) => {
                 connection.selected = None;
                 (StatusKind::Ok, "closed")
@@ -168,10 +209,7 @@ impl MessageStore {
     }
 
     fn select(&mut self, hop: Hop, tag: Tag<'_>, mailbox: &MailboxName<'_>, examine: bool) {
-        let name = match mailbox {
-            MailboxName::Inbox => "INBOX".to_owned(),
-            MailboxName::Other(other) => String::from_utf8_lossy(other.as_ref()).into_owned(),
-        };
+        let name = name(mailbox);
         let found = self.stock.get(&name).map(|stock| (stock.len(), stock.keys().next_back().copied().unwrap_or_default()));
         if let Some(connection) = self.connections.get_mut(&hop.address) {
             // RFC 3501, 6.3.1: where it fails, no mailbox is selected any more.
@@ -216,6 +254,14 @@ impl MessageStore {
             }
         }
         (StatusKind::Ok, "fetched")
+    }
+}
+
+/// The name of a mailbox.
+fn name(mailbox: &MailboxName<'_>) -> String {
+    match mailbox {
+        MailboxName::Inbox => INBOX.to_owned(),
+        MailboxName::Other(other) => String::from_utf8_lossy(other.as_ref()).into_owned(),
     }
 }
 

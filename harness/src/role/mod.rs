@@ -20,6 +20,7 @@ pub mod challenge;
 pub mod conduct;
 pub mod content_server;
 pub mod cpm_client;
+pub mod deferring;
 pub mod ids;
 pub mod im_server;
 pub mod ims_core;

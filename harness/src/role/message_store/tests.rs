@@ -89,7 +89,19 @@ fn commands_come_in_any_pieces_and_with_literals() {
 #[test]
 fn what_is_too_long_is_not_kept() {
     assert_eq!(opened("a LOGIN {99999999}\r\n").1, "* BAD the command is too long\r\n<closed>");
-    let (mut store, said) = opened(&"x".repeat(100_000));
+    let (mut store, said) = opened(&"x".repeat(300_000));
     assert_eq!(said, "");
     assert_eq!(asked(&mut store, "\r\nb NOOP\r\n"), "* BAD no such command\r\nb OK nothing done\r\n");
+}
+
+#[test]
+fn objects_are_appended_with_the_next_uid() {
+    let (mut store, _) = opened("a LOGIN u p\r\n");
+    assert_eq!(asked(&mut store, "b APPEND inbox {5}\r\n"), "+ go on\r\n");
+    assert_eq!(asked(&mut store, "first\r\n"), "b OK appended\r\n");
+    assert_eq!(asked(&mut store, "c APPEND chats {5+}\r\nother\r\n"), "c NO [TRYCREATE] no such mailbox\r\n");
+    assert_eq!(asked(&mut store, "d CREATE chats\r\ne CREATE chats\r\n"), "d OK created\r\ne NO not created\r\n");
+    assert_eq!(asked(&mut store, "f APPEND chats {5+}\r\nother\r\n"), "f OK appended\r\n");
+    let said = asked(&mut store, "g SELECT inbox\r\nh UID FETCH 4713 BODY[]\r\n");
+    assert!(said.ends_with("* 3 FETCH (UID 4713 BODY[] \"first\")\r\nh OK fetched\r\n"), "{said}");
 }
