@@ -1,5 +1,5 @@
 //! The language of fields that steps and conduct share: `Reply-To`, `Contact;expires`, `CPIM imdn.Message-ID`, `SDP setup`,
-//! `MSRP Byte-Range`, `content`.
+//! `MSRP Byte-Range`, `SIPFRAG From`, `LIST uri;2`, `content`.
 //!
 //! A field is read with the byte ranges it stands in, so that whatever is said about it can be shown.
 
@@ -12,6 +12,7 @@ use crate::wire::{
     params::{NameAddr, Param, Parametered},
 };
 
+pub mod enclosed;
 mod media;
 mod sdp;
 mod subject;
@@ -38,12 +39,16 @@ pub enum Place {
     Sdp(String),
     /// A header field of an MSRP message, or `flag`, `transaction`, `method`, `connection`; of a response `Status`.
     Msrp(String),
-    /// Of an IMAP command: `uids`, `folder`, `command`.
+    /// Of an IMAP command: `uids`, `folder`, `command`, or a line `name: value` of the object that it appends.
     Imap(String),
     /// A header field of an HTTP message, or `path`, `method`.
     Http(String),
     /// Of an RTP packet: `version`, `payload-type`, `sequence`, `timestamp`, `ssrc`, each a number; of a stream those of its first.
     Rtp(String),
+    /// A header field of the SIP message that a part of type `message/sip` or `message/sipfrag` encapsulates.
+    Sipfrag(String),
+    /// Of a resource list the `uri` of its entries; with a number as parameter that of one of them.
+    List,
     /// The body as it stands.
     Body,
     /// The innermost content: CPIM and transfer encoding undone.
@@ -96,7 +101,9 @@ impl FromStr for Field {
             Some(("IMDN", name @ ("message-id" | "datetime" | "status" | "kind"))) => Place::Imdn(name.to_owned()),
             Some(("SDP", name)) => Place::Sdp(name.to_owned()),
             Some(("MSRP", name)) => Place::Msrp(name.to_owned()),
-            Some(("IMAP", name @ ("uids" | "folder" | "command"))) => Place::Imap(name.to_owned()),
+            Some(("IMAP", name)) if !name.contains(' ') => Place::Imap(name.to_owned()),
+            Some(("SIPFRAG", name)) => Place::Sipfrag(name.to_owned()),
+            Some(("LIST", "uri")) => Place::List,
             Some(("HTTP", name)) => Place::Http(name.to_owned()),
             Some(("RTP", name @ ("version" | "payload-type" | "sequence" | "timestamp" | "ssrc"))) => Place::Rtp(name.to_owned()),
             Some(_) => return Err(no()),
@@ -126,6 +133,8 @@ impl fmt::Display for Field {
             Place::Imap(name) => write!(f, "IMAP {name}")?,
             Place::Http(name) => write!(f, "HTTP {name}")?,
             Place::Rtp(name) => write!(f, "RTP {name}")?,
+            Place::Sipfrag(name) => write!(f, "SIPFRAG {name}")?,
+            Place::List => f.write_str("LIST uri")?,
             Place::Body => f.write_str("body")?,
             Place::Content => f.write_str("content")?,
         }
@@ -153,6 +162,8 @@ impl Field {
             (Place::Body, _) => subject.body().filter(|body| !body.is_empty()).into_iter().collect(),
             (Place::Imdn(name), _) => return imdn_items(subject, name),
             (Place::Content, _) => return self.content(subject),
+            (Place::List, _) => return enclosed::entries(subject, self.param.as_deref()),
+            (Place::Sipfrag(name), _) => return enclosed::header(subject, name),
             (Place::Sdp(name), _) => return sdp::read(subject, name, self.param.as_deref()),
             (Place::Msrp(name), Subject::Media(unit)) => return media::msrp(unit, name, self.param.as_deref()),
             (Place::Imap(name), Subject::Media(unit)) => return media::imap(unit, name),
@@ -178,8 +189,10 @@ impl Field {
     #[must_use]
     pub fn holds_addresses(&self) -> bool {
         match &self.place {
-            Place::Header(name) => ADDRESSES.iter().any(|a| a.eq_ignore_ascii_case(crate::wire::sip::long_name(name))),
-            Place::RequestUri => true,
+            Place::Header(name) | Place::Sipfrag(name) => {
+                ADDRESSES.iter().any(|a| a.eq_ignore_ascii_case(crate::wire::sip::long_name(name)))
+            }
+            Place::RequestUri | Place::List => true,
             Place::Cpim(name) => matches!(name.as_str(), "From" | "To" | "cc" | "imdn.IMDN-Record-Route" | "imdn.Original-To"),
             _ => false,
         }

@@ -3,7 +3,7 @@
 use cucumber::then;
 use gherkin::Step;
 use harness::{
-    check::{body, sdp},
+    check::{body, enclosed, sdp},
     field::Field as FieldName,
     verdict::Reason,
 };
@@ -64,6 +64,12 @@ fn lists_field(world: &mut World, clause: Clause, name: Field, message: Message,
 fn has_parts(world: &mut World, clause: Clause, step: &Step) {
     let wanted: Vec<_> = network::pairs(step).into_iter().map(|(kind, _)| kind).collect();
     world.judge(step, &clause, |view| body::has_parts(view, &wanted));
+}
+
+/// Of a SIP request its header fields and its content, of an MSRP request or message its head, as parts of a multipart.
+#[then(expr = "{clause} it encapsulates {message}")]
+fn encapsulates(world: &mut World, clause: Clause, message: Message, step: &Step) {
+    world.judge(step, &clause, |view| enclosed::encapsulates(view, &message.0));
 }
 
 /// Bodiless.

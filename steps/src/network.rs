@@ -322,6 +322,11 @@ fn value(world: &World, ids: &mut harness::role::ids::Ids, sender: &str, name: &
     match name {
         "new" => Some(ids.uuid()),
         "New" => Some(ids.mixed()),
+        "date" => {
+            let now: jiff::Timestamp =
+                setup.now_text(world.scenario.1, world.bench.as_ref().map(|b| b.now()).unwrap_or_default()).parse().ok()?;
+            Some(now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
+        }
         "now" => Some(setup.now_text(world.scenario.1, world.bench.as_ref().map(|b| b.now()).unwrap_or_default())),
         "sender" => Some(address(world, sender)),
         "features" => {

@@ -138,10 +138,10 @@ word!(
     r"(?:a message|a message status|external content|the stored message|an invitation|an ended invitation|a session|the participants|the session record|a stream|the deferred messages|a deferred notification|a push notification|a notice|the stored UIDs)(?: or (?:external content|a message status|a notice))?"
 );
 parsed!(
-    /// A header field, one of its parameters, an item of CPIM, IMDN, SDP, MSRP, IMAP, HTTP or RTP, the body, or the unwrapped content.
+    /// A header field, one of its parameters, an item of CPIM, IMDN, SDP, MSRP, IMAP, HTTP, RTP, an encapsulated SIP message or a resource list, the body, or the unwrapped content.
     Field(field::Field),
     "field",
-    r"(?:(?:CPIM|IMDN|SDP|MSRP|IMAP|HTTP|RTP) [A-Za-z][A-Za-z0-9.-]*|[A-Z][A-Za-z0-9-]*|method|body|content)(?:;[+A-Za-z0-9.-]+)?(?:, if any,)?"
+    r"(?:(?:CPIM|IMDN|SDP|MSRP|IMAP|HTTP|RTP|SIPFRAG|LIST) [A-Za-z][A-Za-z0-9.-]*|[A-Z][A-Za-z0-9-]*|method|body|content)(?:;[+A-Za-z0-9.-]+)?(?:, if any,)?"
 );
 parsed!(
     /// A message of the scenario, seen from the SUT.

@@ -136,6 +136,29 @@ async fn has_received(world: &mut World, _actor: Actor, name: String) {
     }
 }
 
+/// Delivers a named message to a server and waits until it has answered it by 2xx; of a session until that is over.
+#[given(expr = "the SUT has taken {string}")]
+async fn has_taken(world: &mut World, name: String) {
+    if let Some(bench) = world.bench() {
+        bench.mark(Mark::Stimulus(format!("{name:?} comes beforehand")));
+    }
+    let Some((_, method)) = network::send(world, None, &name) else { return };
+    let last = if method == "INVITE" { "BYE" } else { &method };
+    let requests = [&*method, last].map(|method| format!("the received {method} request").parse::<MessageRef>());
+    let [Ok(request), Ok(last)] = requests else {
+        return world.stop(Obstacle::new(Reason::Suite, format!("no request is called {method}")));
+    };
+    let taken = world.until(|view| network::was_taken(view, &request) && network::was_taken(view, &last)).await;
+    if !taken {
+        return world.stop(Obstacle::new(Reason::Preamble, format!("the SUT did not take {name:?}")));
+    }
+    let acts = world.duration("acts");
+    if let Some(bench) = world.bench() {
+        bench.idle(acts, std::time::Duration::ZERO).await;
+    }
+    world.pass_over();
+}
+
 /// Lets the user ask for deferred messages and waits for the subscription that follows.
 async fn subscribes(world: &mut World) -> bool {
     if let Some(bench) = world.bench() {

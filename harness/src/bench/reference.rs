@@ -6,8 +6,8 @@ use crate::{
     role::{
         Actor,
         cpm_client::{CpmClient, Settings},
+        deferring::{self, Deferring},
         im_server::{self, ImServer, Mode},
-        null::{Null, NullSut},
         rtp,
     },
     sut::{Edition, Ixit, Role},
@@ -55,7 +55,19 @@ pub fn provisioned(role: Role, ixit: &Ixit, at: At, around: Around) -> Box<dyn A
             let (core, transport, served, home) = (around.core, around.transport, vec![text("bob")], text("home"));
             im_server(role, im_server::Settings { core, transport, served, home, msrp: None }, at)
         }
-        Role::CpmParticipatingFunction => Box::new(NullSut::cold(Null::Dead)),
+        Role::CpmParticipatingFunction => {
+            let text = |name: &str| ixit.text(name).unwrap_or_default().to_owned();
+            let settings = deferring::Settings {
+                core: around.core,
+                transport: around.transport,
+                served: vec![text("alice")],
+                home: text("home"),
+                deferred_uri: text("deferred management"),
+                storage_address: around.store,
+                ..deferring::Settings::default()
+            };
+            function(settings, at)
+        }
     }
 }
 
@@ -65,7 +77,7 @@ pub fn blank(role: Role, edition: Edition, at: At) -> Box<dyn Actor> {
     match role {
         Role::CpmClient => client(Settings { release: edition.release().to_owned(), ..Settings::default() }, at),
         Role::ImServerB2bua | Role::ImServerProxy => im_server(role, im_server::Settings::default(), at),
-        Role::CpmParticipatingFunction => Box::new(NullSut::cold(Null::Dead)),
+        Role::CpmParticipatingFunction => function(deferring::Settings::default(), at),
     }
 }
 
@@ -74,6 +86,11 @@ fn im_server(role: Role, settings: im_server::Settings, at: At) -> Box<dyn Actor
     let mode = if role == Role::ImServerProxy { Mode::Proxy } else { Mode::B2bua };
     let settings = im_server::Settings { msrp: (mode == Mode::B2bua).then_some(at.msrp), ..settings };
     Box::new(ImServer::new(mode, settings, at.sip, at.seed))
+}
+
+fn function(settings: deferring::Settings, at: At) -> Box<dyn Actor> {
+    let settings = deferring::Settings { msrp: Some(at.msrp), ..settings };
+    Box::new(Deferring::new(settings, at.sip, at.seed, at.epoch))
 }
 
 fn client(settings: Settings, at: At) -> Box<dyn Actor> {

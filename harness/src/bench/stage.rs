@@ -178,7 +178,7 @@ pub async fn set(plan: Plan<'_>, record: Recorder) -> Result<(Bench, BTreeMap<St
     };
     let uris: Vec<Option<String>> = fakes
         .iter()
-        .map(|(_, fake)| fake.uri.as_ref().map(|uri| template::fill(uri, |name| names.get(name).cloned())).transpose())
+        .map(|(_, fake)| fake.uri.as_ref().map(|uri| template::fill(&at_device(uri, fake), |name| names.get(name).cloned())).transpose())
         .collect::<Result<_, _>>()?;
     let members = fakes
         .iter()
@@ -387,6 +387,11 @@ fn kind(fake: &Fake) -> Kind {
         FakeRole::ControllingFunction => Kind::Focus,
         _ => Kind::Function,
     }
+}
+
+/// The address of a fake: that of one device of a user is a GRUU (RFC 5627, 3).
+fn at_device(uri: &str, fake: &Fake) -> String {
+    fake.device.as_ref().map_or_else(|| uri.to_owned(), |device| format!("{uri};gr={device}"))
 }
 
 /// Placeholders of what only this fake has: where it says that it moved to, and of a focus the identity of its group session.

@@ -57,7 +57,7 @@ impl Cmp {
             return Self::Uri;
         }
         match &field.place {
-            Place::Header(name) => match name.to_ascii_lowercase().as_str() {
+            Place::Header(name) | Place::Sipfrag(name) => match name.to_ascii_lowercase().as_str() {
                 "p-preferred-service" | "p-asserted-service" => Self::Service,
                 "expires" | "min-expires" | "cseq" | "max-forwards" | "content-length" | "message-uid" => Self::Number,
                 "supported" | "require" | "unsupported" | "allow" | "privacy" => Self::Tokens,

@@ -16,6 +16,7 @@ use crate::{
 
 pub mod body;
 pub mod compare;
+pub mod enclosed;
 pub mod field;
 pub mod handle;
 pub mod media;

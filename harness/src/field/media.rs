@@ -55,7 +55,8 @@ fn of_range(raw: &[u8], value: Span, param: &str) -> Option<Span> {
     }
 }
 
-/// A field of an IMAP command: `uids` of UID FETCH, `folder` of SELECT and EXAMINE, `command`, the verb.
+/// A field of an IMAP command: `uids` of UID FETCH, `folder` of SELECT and EXAMINE, `command`, the verb; else a
+/// line of the object of APPEND.
 pub(super) fn imap(unit: Unit<'_>, name: &str) -> Vec<Found> {
     if unit.protocol != Protocol::Imap {
         return Vec::new();
@@ -66,9 +67,26 @@ pub(super) fn imap(unit: Unit<'_>, name: &str) -> Vec<Found> {
         "command" => unit.word(1 + usize::from(by_uid)),
         "uids" if by_uid => unit.word(3),
         "folder" if matches!(&*verb, "SELECT" | "EXAMINE") => unit.word(2).map(|word| mailbox(unit, word.from)),
+        "uids" | "folder" => None,
+        name if verb == "APPEND" => line_called(unit, name),
         _ => None,
     };
     span.map(|span| Found { span, text: span.text(unit.raw).into_owned() }).into_iter().collect()
+}
+
+/// The value of the first line `name: value` behind the command itself.
+fn line_called(unit: Unit<'_>, name: &str) -> Option<Span> {
+    let mut at = unit.start().to;
+    let mut lines = unit.raw.get(at..)?.split_inclusive(|&octet| octet == b'\n').map(|line| {
+        let span = Span::new(at, at + line.len());
+        at = span.to;
+        span
+    });
+    lines.find_map(|line| {
+        let colon = line.of(unit.raw).iter().position(|&octet| octet == b':')?;
+        let is = Span::new(line.from, line.from + colon).of(unit.raw).eq_ignore_ascii_case(name.as_bytes());
+        is.then(|| Span::new(line.from + colon + 1, line.to).trim(unit.raw))
+    })
 }
 
 /// A mailbox name from `from` to the end of the line: in quotes, as a literal, or as it stands.

@@ -45,6 +45,9 @@ pub struct Fake {
     /// Whether it is the active side of MSRP: it connects to the SUT, as an offerer and as an answerer (RFC 6135, 4.2.2).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub connects: bool,
+    /// Which of several devices of the user with its address it is; its Contact and its address are the GRUU that ends with this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
     /// Whether its Contact in sessions is a GRUU (RFC 5627, 4.4).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gruu: bool,

@@ -19,6 +19,7 @@ mod conference;
 mod cpim;
 mod dialog;
 mod entities;
+mod fragment;
 mod gruu;
 mod imap;
 mod invite;
@@ -130,8 +131,10 @@ const PACKS: &[(&str, Rules)] = &[
 /// Packs that judge an MSRP message or an RTP stream as well.
 const OF_ITEMS: &[(&str, ItemRules)] = &[
     ("RFC 2046 section 5.1", |_, item| entities::multipart(item)),
+    ("RFC 3261 section 20.17", fragment::time),
     ("RFC 3264 section 5.1", rtp::place::rules),
     ("RFC 3264 section 8.3", rtp::place::follows),
+    ("RFC 3420", fragment::rules),
     ("RFC 3501 section 6.4.8", imap::fetch),
     ("RFC 3550", rtp::rules),
     ("RFC 3550 section 5.2", rtp::separate::rules),

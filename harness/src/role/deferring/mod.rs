@@ -14,7 +14,7 @@ use std::{
 use super::{
     Actor, Hop, Input, Output,
     build::Draft,
-    call::{Calls, Means},
+    call::{Calls, DATAGRAM, Means},
     ids::Ids,
     msrp::Endpoint,
     transaction::{Heard, Transactions},
@@ -307,6 +307,7 @@ fn means(settings: &Settings, own: SocketAddr) -> Means {
     Means {
         local: Hop::sip(settings.transport, own),
         core: Hop::sip(settings.transport, settings.core),
+        datagram: DATAGRAM,
         credentials: (String::new(), String::new()),
         agent: None,
     }

@@ -26,9 +26,11 @@ use crate::{
     },
 };
 
+mod devices;
 mod large;
 mod routing;
 
+use devices::Devices;
 use large::Large;
 pub use routing::INNER_ROUTE;
 
@@ -68,6 +70,8 @@ pub struct ImsCore {
     ids: Ids,
     grant: Grant,
     binding: Option<Binding>,
+    /// Who of the users behind it is there, where the SUT is a server.
+    devices: Devices,
     /// Last flow and Contact that the SUT was heard with, registered or not: where probes go.
     heard: Option<(Hop, String)>,
     transactions: Transactions,
@@ -87,6 +91,7 @@ impl ImsCore {
             ids: Ids::new(seed),
             grant: Grant::default(),
             binding: None,
+            devices: Devices::default(),
             heard,
             transactions: Transactions::default(),
             streams: BTreeMap::new(),
@@ -265,16 +270,21 @@ impl Actor for ImsCore {
             }
             Input::Stimulus(Stimulus::Send(wanted)) => {
                 let branch = format!("z9hG4bK{}", self.ids.token());
-                let octets = Draft::request(&wanted.method, &wanted.to)
+                let draft = Draft::request(&wanted.method, &wanted.to)
                     .header("Via", &build::via(Hop::sip(Transport::Udp, self.has.inner), &branch))
                     .header("Max-Forwards", "70")
                     .header("From", &format!("<sip:{}>;tag={}", self.has.home, self.ids.token()))
                     .header("To", &format!("<{}>", wanted.to))
                     .header("Call-ID", &self.ids.token())
                     .header("CSeq", &format!("1 {}", wanted.method))
-                    .overlaid(&wanted.headers)
-                    .finish();
+                    .overlaid(&wanted.headers);
+                let octets = match &wanted.body {
+                    Some((kind, body)) => draft.body(kind, body.to_vec()).finish(),
+                    None => draft.finish(),
+                };
                 let (own, message) = (Hop::sip(Transport::Udp, self.has.inner), Message::parse(octets));
+                // What it tells a server of a registration holds for itself.
+                self.devices.told(&message);
                 match self.has.server {
                     Some(server) => self.by_way_of(server, own, &message),
                     None => self.terminating(now, own, &message),

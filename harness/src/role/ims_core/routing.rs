@@ -7,7 +7,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 
-use super::ImsCore;
+use super::{ImsCore, devices};
 use crate::{
     role::{
         Hop, Output, build,
@@ -33,7 +33,16 @@ impl ImsCore {
     /// A request of the SUT goes to the fake that its Request-URI names: by its address, or inside a dialog by its Contact.
     pub(super) fn originating(&mut self, now: Duration, hop: Hop, message: Message) {
         let target = message.request_uri().map(|u| u.text(&message.raw).into_owned()).unwrap_or_default();
+        let begins = message.tag("To").is_none() && self.has.server.is_some();
+        let (several, away) = self.devices.of(&self.has.behind, &target, begins);
+        if away {
+            if let Heard::Request(id, request) = self.transactions.receive(now, hop, message) {
+                self.respond(now, id, &request, 480, |draft| draft);
+            }
+            return;
+        }
         let place = self.has.behind.iter().find(|(uri, _)| uri::same(uri, &target)).map(|(_, address)| *address);
+        let place = several.first().copied().or(place);
         let Some(address) = place.or_else(|| host(&Uri::parse(&target)).filter(|address| self.is_behind(*address))) else {
             if let Heard::Request(id, request) = self.transactions.receive(now, hop, message) {
                 self.respond(now, id, &request, 404, |draft| draft);
@@ -52,7 +61,11 @@ impl ImsCore {
             patch.append(&message, "P-Asserted-Identity", &format!("<{}>", asserted.unwrap_or_default()));
         }
         let bytes = patch.apply(raw);
-        self.out.push_back(Output::Transmit { hop: Hop::sip(Transport::Udp, address), bytes });
+        if several.len() > 1 && !goes_along(&message) {
+            self.devices.fork(&bytes, several.len());
+        }
+        let all = if several.is_empty() { vec![address] } else { several };
+        self.out.extend(all.into_iter().map(|address| Output::Transmit { hop: Hop::sip(Transport::Udp, address), bytes: bytes.clone() }));
     }
 
     /// A request of a fake goes to the contact that the SUT registered, inside a dialog to the one that the SUT gave there.
@@ -114,7 +127,7 @@ impl ImsCore {
         if makes_dialog(message) {
             patch.prepend(message, "Record-Route", &format!("{own}, {INNER_ROUTE}"));
         }
-        let sender = self.has.behind.iter().find(|(_, a)| *a == hop.address).map(|(uri, _)| uri.clone());
+        let sender = self.has.behind.iter().find(|(_, a)| *a == hop.address).map(|(uri, _)| devices::user(uri).to_owned());
         if let Some(sender) = sender.filter(|_| message.first("P-Asserted-Identity").is_none() && !goes_along(message)) {
             patch.append(message, "P-Asserted-Identity", &format!("<{sender}>"));
         }
@@ -151,6 +164,8 @@ impl ImsCore {
 
     /// A response goes back the way its own Via says; the way stands in the parameter `x`, so nothing is remembered.
     pub(super) fn backwards(&mut self, message: &Message) {
+        let Some(message) = self.devices.chosen(message) else { return };
+        let message = &message;
         let Some(top) = message.elements("Via").first().copied() else { return };
         let via = Parametered::parse(&message.raw, top);
         let way = via.param(&message.raw, "x").and_then(|p| p.value).and_then(|v| hex::decode(v.of(&message.raw)).ok());

@@ -53,12 +53,24 @@ impl Kind {
     }
 }
 
+/// Whether an address is that of one device of a user (RFC 5627, 3).
+fn is_device(uri: &str) -> bool {
+    uri.contains(";gr=")
+}
+
+/// The address of the user whose device it is; else the address itself.
+#[must_use]
+pub(super) fn of_user(uri: &str) -> &str {
+    uri.split(";gr=").next().unwrap_or(uri)
+}
+
 /// Contact URI of a fake with address `uri` that sits at `inner`: nobody's address. That of a focus is the identity of its group
 /// first group session. With `gruu` it names a device (RFC 5627, 3): the peer's address of record with an instance, the focus's host itself.
 #[must_use]
 pub fn contact(kind: Kind, uri: &str, inner: SocketAddr, gruu: bool) -> String {
     let user = uri.split_once(':').map_or("", |(_, rest)| rest).split('@').next().unwrap_or_default().trim_start_matches('+');
     match kind {
+        _ if is_device(uri) => uri.to_owned(),
         Kind::Function => format!("sip:{user}-pf@{inner}"),
         Kind::Peer if gruu => format!("{uri};gr={}", instance(inner)),
         Kind::Peer => format!("sip:{user}-device@{inner}"),

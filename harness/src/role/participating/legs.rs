@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 
-use super::{Kind, Participating, dressed, group::sender, letters::Said};
+use super::{Kind, Participating, dressed, group::sender, kind::of_user, letters::Said};
 use crate::{
     role::{
         Media, Outgoing, Rtp,
@@ -154,13 +154,13 @@ impl Participating {
         let mut streams = Vec::new();
         if !media.rtp.alone {
             text.add(&own);
-            let session = self.endpoint.open(path, Terms::default());
+            let session = self.endpoint.open(path, offered(media));
             streams.push(Stream { session, section: 0, remote: None, setup: setup.to_owned() });
             self.add_streams(&mut text, &mut streams, media.streams);
         }
         self.lay_flows(&mut text, &media.rtp);
         let text = text.overlaid(&overlay(media));
-        let from = format!("<{}>", self.has.uri);
+        let from = format!("<{}>", of_user(&self.has.uri));
         let group = self.group_to(wanted);
         let capable = self.capable(group.map_or_else(|| self.contact_in(None), |group| self.identity(group)));
         let draft = capable(self.calls.draft(&wanted.to, &from, &[])).maybe("User-Agent", self.calls.means.agent.as_deref());
@@ -274,6 +274,15 @@ pub(super) fn own_end(path: Vec<String>, setup: &str) -> End {
 pub(super) fn overlay(media: &Media) -> Vec<(String, Option<Vec<String>>)> {
     let extra = (!media.extra.is_empty()).then(|| ("extra".to_owned(), Some(media.extra.clone())));
     media.offer.iter().cloned().chain(extra).collect()
+}
+
+/// What is taken over a session that is offered: what a named message says, or CPIM.
+fn offered(media: &Media) -> Terms {
+    let said = media.offer.iter().find(|(name, _)| name == "accept-types").and_then(|(_, values)| values.as_ref()?.first().cloned());
+    match said {
+        Some(types) => Terms { accept: types.split_ascii_whitespace().map(str::to_owned).collect(), ..Terms::default() },
+        None => Terms::default(),
+    }
 }
 
 /// Octets of what a CPIM object wraps (RFC 5547, 6 does not count the wrapper); of other content all octets.

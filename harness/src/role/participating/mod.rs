@@ -162,7 +162,7 @@ impl Participating {
     /// A request that belongs to no call.
     fn requested(&mut self, now: Duration, id: u64, request: &Message) {
         let (status, tag) = match request.method().unwrap_or_default() {
-            "MESSAGE" | "OPTIONS" => (200, self.ids.token()),
+            "MESSAGE" | "OPTIONS" | "NOTIFY" => (200, self.ids.token()),
             "SUBSCRIBE" => return self.subscribed(now, id, request),
             _ => (501, self.ids.token()),
         };
@@ -256,7 +256,7 @@ impl Participating {
             }
             (method, None) => {
                 let branch = format!("z9hG4bK{}", self.ids.token());
-                let (own, hop) = (self.has.uri.clone(), Hop::sip(Transport::Udp, self.has.core));
+                let (own, hop) = (kind::of_user(&self.has.uri).to_owned(), Hop::sip(Transport::Udp, self.has.core));
                 let draft = Draft::request(method, &wanted.to)
                     .header("Via", &build::via(Hop::sip(Transport::Udp, self.has.inner), &branch))
                     .header("Max-Forwards", "70")
