@@ -39,6 +39,8 @@ pub(super) struct Delivery {
     sent: BTreeMap<String, String>,
     /// What was taken.
     taken: Vec<Deferred>,
+    /// Whether the session stands: the ACK came, or the 2xx to the own INVITE.
+    stands: bool,
     /// Whether it was begun to send.
     pub began: bool,
     /// How long it is waited for the connection.
@@ -158,7 +160,12 @@ impl Deferring {
         if delivery.wanted.is_empty() && delivery.way != Way::Back {
             return self.calls.end(now, &mut self.transactions, call);
         }
+        delivery.stands = true;
         delivery.patience = Some(now + PATIENCE);
+        let session = delivery.stream.session;
+        if self.endpoint.session(session).is_some_and(msrp::Session::bound) {
+            return self.send_all(now, call);
+        }
         self.meet(now, call);
     }
 
@@ -181,6 +188,10 @@ impl Deferring {
 
     fn send_all(&mut self, now: Duration, call: u64) {
         let Some(Session::Delivery(delivery)) = self.sessions.get_mut(&call) else { return };
+        // The connection may be there before the ACK is.
+        if !delivery.stands || delivery.began {
+            return;
+        }
         delivery.patience = None;
         delivery.began = true;
         let session = delivery.stream.session;
@@ -229,6 +240,6 @@ impl Deferring {
 
 impl Delivery {
     fn new(stream: Stream, way: Way, wanted: Vec<String>) -> Self {
-        Self { stream, way, wanted, sent: BTreeMap::new(), taken: Vec::new(), began: false, patience: None }
+        Self { stream, way, wanted, sent: BTreeMap::new(), taken: Vec::new(), stands: false, began: false, patience: None }
     }
 }

@@ -193,7 +193,9 @@ impl Dialogue {
 
     /// Appends the next object of this user, or leaves.
     fn next(&mut self, waiting: &mut VecDeque<Object>, out: &mut VecDeque<Output>) -> bool {
-        let Some(object) = waiting.pop_front_if(|object| object.user == self.user) else {
+        let own = waiting.front().is_some_and(|object| object.user == self.user);
+        let object = if own { waiting.pop_front() } else { None };
+        let Some(object) = object else {
             return self.say(Step::Logout, Some(CommandBody::Logout), out);
         };
         let append = Literal::try_from(object.octets).ok().and_then(|literal| CommandBody::append(MAILBOX, Vec::new(), None, literal).ok());

@@ -3,6 +3,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use memchr::memmem;
+
 use super::{Deferring, METHODS, forwarding::target, store::Deferred};
 use crate::{
     role::{
@@ -124,7 +126,12 @@ fn list<'a>(messages: impl Iterator<Item = &'a Deferred>) -> String {
 fn entry(message: &Deferred) -> String {
     let request = &message.request;
     let sender = request.elements("From").first().map(|span| NameAddr::parse(&request.raw, *span).uri.text(&request.raw).into_owned());
-    let kind = if message.group.is_some() { "session" } else { "message" };
+    let is_notification = memmem::find(&message.content, b"message/imdn+xml").is_some();
+    let kind = match message.group {
+        Some(_) => "session",
+        None if is_notification => "notification",
+        None => "message",
+    };
     let name = escaped(&format!("{kind} from {}", sender.unwrap_or_default()));
     format!("<entry uri=\"{}\"><display-name>{name}</display-name></entry>", escaped(&message.id))
 }

@@ -34,7 +34,7 @@ pub(super) enum Session {
         rings: Option<Duration>,
     },
     /// What is sent in it is kept.
-    Taken(Taken),
+    Taken(Box<Taken>),
     /// Deferred messages are delivered in it.
     Delivery(Box<Delivery>),
 }

@@ -93,7 +93,7 @@ impl Deferred {
     fn keeps(&self, name: &str) -> bool {
         let name = long_name(name).to_ascii_lowercase();
         let anonymous = self.request.value("Privacy").is_some_and(|value| value.split(';').any(|token| token.trim() == "id"));
-        !HOPS.contains(&name.as_str()) && !(anonymous && IDENTITIES.contains(&name.as_str()))
+        !(HOPS.contains(&name.as_str()) || anonymous && IDENTITIES.contains(&name.as_str()))
     }
 
     /// When it was taken, as a Date (RFC 3261, 20.17).

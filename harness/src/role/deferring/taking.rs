@@ -60,7 +60,7 @@ impl Deferring {
             self.groups.push(Group::begun(conversation, &user, call, request));
         }
         let taken = Taken { stream, user, device: device(&target).map(str::to_owned), group, request: Arc::clone(request) };
-        self.sessions.insert(call, Session::Taken(taken));
+        self.sessions.insert(call, Session::Taken(Box::new(taken)));
         self.accept(now, call, &offer, &own, request);
     }
 

@@ -19,6 +19,9 @@ struct Rig {
     msrp: Vec<Bytes>,
     imap: Vec<String>,
     branch: u32,
+    /// Whether the ACK of the phone comes behind its connection, and that ACK.
+    acknowledges_late: bool,
+    ack: String,
 }
 
 fn address(text: &str) -> SocketAddr {
@@ -42,7 +45,16 @@ impl Rig {
             ..Settings::default()
         };
         let sut = Deferring::new(settings, address(OWN), 7, 1_760_000_000);
-        Self { sut, now: Duration::ZERO, sip: Vec::new(), msrp: Vec::new(), imap: Vec::new(), branch: 0 }
+        Self {
+            sut,
+            now: Duration::ZERO,
+            sip: Vec::new(),
+            msrp: Vec::new(),
+            imap: Vec::new(),
+            branch: 0,
+            acknowledges_late: false,
+            ack: String::new(),
+        }
     }
 
     fn hand(&mut self, input: Input) {
@@ -185,11 +197,19 @@ impl Rig {
         let tag = response.tag("To").expect("a tag").into_owned();
         let path = crate::role::sdp::Description::read(response.body.of(&response.raw)).expect("an answer").end.path.join(" ");
         self.branch -= 1;
-        self.say("ACK sip:192.0.2.9:5060", &format!("{dialog}To: <{to}>;tag={tag}\r\n"), "");
+        self.ack = format!("{dialog}To: <{to}>;tag={tag}\r\n");
+        if !self.acknowledges_late {
+            self.acknowledge();
+        }
         self.over_media(format!(
             "MSRP bind SEND\r\nTo-Path: {path}\r\nFrom-Path: msrp://192.0.2.3:9/phone;tcp\r\nMessage-ID: m0\r\n-------bind$\r\n"
         ));
         status
+    }
+
+    fn acknowledge(&mut self) {
+        let dialog = std::mem::take(&mut self.ack);
+        self.say("ACK sip:192.0.2.9:5060", &dialog, "");
     }
 
     /// What was sent over MSRP, chunks put together, by Message-ID; each chunk is answered by the status that `answer` gives

@@ -54,7 +54,7 @@ impl Kind {
 }
 
 /// Whether an address is that of one device of a user (RFC 5627, 3).
-fn is_device(uri: &str) -> bool {
+pub(super) fn is_device(uri: &str) -> bool {
     uri.contains(";gr=")
 }
 

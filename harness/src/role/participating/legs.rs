@@ -4,7 +4,12 @@ use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 
-use super::{Kind, Participating, dressed, group::sender, kind::of_user, letters::Said};
+use super::{
+    Kind, Participating,
+    group::sender,
+    kind::{is_device, of_user},
+    letters::Said,
+};
 use crate::{
     role::{
         Media, Outgoing, Rtp,
@@ -125,11 +130,15 @@ impl Participating {
     }
 
     /// The own end in an answer; a focus has the room that is asked for (RFC 7701, 8).
+    ///
+    /// One device of several takes whatever is offered.
     pub(super) fn described(&self, path: Vec<String>, setup: &str, offered: &End) -> End {
+        let own = own_end(path, setup);
         End {
             fingerprint: Some(self.has.fingerprint.clone()),
             chatroom: offered.chatroom.clone().filter(|_| self.has.kind == Kind::Focus),
-            ..own_end(path, setup)
+            accept_types: if is_device(&self.has.uri) { offered.accept_types.clone() } else { own.accept_types.clone() },
+            ..own
         }
     }
 
@@ -164,8 +173,23 @@ impl Participating {
         let group = self.group_to(wanted);
         let capable = self.capable(group.map_or_else(|| self.contact_in(None), |group| self.identity(group)));
         let draft = capable(self.calls.draft(&wanted.to, &from, &[])).maybe("User-Agent", self.calls.means.agent.as_deref());
-        let draft = dressed(draft, wanted);
-        let octets = if media.bare { draft } else { draft.body("application/sdp", text.to_string()) }.finish();
+        let draft = draft.overlaid(&wanted.headers);
+        let octets = match (&wanted.body, media.bare) {
+            (None, true) => draft,
+            (None, false) => draft.body("application/sdp", text.to_string()),
+            (Some((kind, body)), true) => draft.body(kind, body.to_vec()),
+            // Both in one body (RFC 5366, 4).
+            (Some((kind, body)), false) => {
+                let boundary = self.ids.token();
+                let part = |kind: &str, octets: &[u8]| {
+                    [format!("--{boundary}\r\nContent-Type: {kind}\r\n\r\n").as_bytes(), octets, b"\r\n"].concat()
+                };
+                let end = format!("--{boundary}--\r\n").into_bytes();
+                let parts = [part("application/sdp", text.to_string().as_bytes()), part(kind, body), end].concat();
+                draft.body(&format!("multipart/mixed;boundary={boundary}"), parts)
+            }
+        }
+        .finish();
         let octets = crate::role::cpm_client::tagged(octets, &self.ids.token());
         let call = self.calls.invite(now, &mut self.transactions, octets);
         let letter = Some(media.clone()).filter(|media| transfer || media.content.is_some());

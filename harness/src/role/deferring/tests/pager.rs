@@ -107,6 +107,20 @@ fn what_was_not_declared_is_not_sent() {
 }
 
 #[test]
+fn nothing_is_sent_before_the_session_stands() {
+    let mut rig = Rig::new();
+    rig.leave();
+    rig.bob_writes(ALICE, "1", "");
+    rig.acknowledges_late = true;
+    rig.fetch("*");
+    assert!(rig.msrp.iter().all(|raw| !raw.starts_with(b"MSRP ") || raw.windows(5).any(|word| word == b" 200 ")), "only the response");
+    rig.acknowledge();
+    assert_eq!(rig.count("BYE"), 0);
+    assert_eq!(rig.delivered(|_| 200).len(), 1);
+    assert_eq!(rig.count("BYE"), 1);
+}
+
+#[test]
 fn a_broken_session_leaves_the_rest_deferred() {
     let mut rig = Rig::new();
     rig.leave();
