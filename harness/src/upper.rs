@@ -332,6 +332,7 @@ pub const SETTINGS: &[(&str, &str)] = &[
     ("controlling-function", "URI"),
     ("core", "host:port"),
     ("credentials", "user name, then password"),
+    ("deferred-delivery", "pull or push: whether a server waits to be asked for deferred messages, or invites who comes back"),
     ("deferred-mgmt-uri", "URI that manages deferred messages"),
     ("device-name", "text; empty: none"),
     ("display-name", "text; empty: none"),

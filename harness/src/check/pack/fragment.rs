@@ -121,7 +121,7 @@ fn times(item: Item<'_>) -> Vec<(i64, Span)> {
     let raw = item.raw();
     let mut found = Vec::new();
     if let Item::Sip(seen) = item {
-        found.extend(dates(&seen.message).map(|(time, span)| (time, span)));
+        found.extend(dates(&seen.message));
     }
     for fragment in enclosed::fragments(item) {
         found.extend(dates(&fragment.message).map(|(time, span)| (time, fragment.place(span))));

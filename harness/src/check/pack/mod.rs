@@ -183,6 +183,10 @@ pub fn obeys(view: &View<'_>, spec: &Spec) -> Judgement {
     if let Some(what) = view.it().ok().and_then(|seen| hidden(spec.0, seen)) {
         return Judgement::Obstacle(Reason::HiddenByAnswer, what.to_owned());
     }
+    // That there are parts at all, another line judges.
+    if spec.0 == "RFC 3420" && view.item().is_ok_and(|item| crate::field::multipart(item).is_none()) {
+        return Judgement::Obstacle(Reason::HiddenByAnswer, "the body has no parts by its Content-Type".to_owned());
+    }
     let rules = OF_ITEMS.iter().find(|(name, _)| *name == spec.0).map(|(_, rules)| rules);
     let judged = match (rules, PACKS.iter().find(|(name, _)| *name == spec.0)) {
         (Some(rules), _) => on_item(view, |item| rules(view, item)),
