@@ -1,4 +1,4 @@
-# Source: OMA-COM-CPM-2007 (CPM Conversation Functions 1.0), section 8.3.2.4.3.
+# Source: OMA-COM-CPM-2007 (CPM Conversation Functions 1.0, change request of seed 004), section 8.3.2.4.3.
 @CPM1-8.3.2.4.3 @sut-cpm-participating-function
 Feature: 8.3.2.4.3 A participating function delivers deferred messages
 
