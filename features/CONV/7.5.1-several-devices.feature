@@ -29,7 +29,7 @@ Feature: 7.5.1 A notification is for the device that asked for it
     When the IMS core sends "the phone comes back"
     And Alice's phone sends "asks for all"
     Then [defer] the SUT sends an MSRP message to Alice's phone
-    And [defer] it encapsulates the received MESSAGE request
+    And [defer] its body contains "of-the-phone"
 
     Examples:
       | how              | state                                      |
@@ -47,7 +47,7 @@ Feature: 7.5.1 A notification is for the device that asked for it
     And [defer-proc] it has header field LIST uri
     When Alice's phone sends "asks for all"
     Then [defer-proc] the SUT sends 1 MSRP message to Alice's phone
-    And [defer-proc] it encapsulates the received MESSAGE request
+    And [defer-proc] its body contains "of-the-phone"
 
   @ics-pf-notify
   Scenario: D15 It expires like a message

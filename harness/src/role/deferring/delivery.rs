@@ -38,7 +38,7 @@ pub(super) struct Delivery {
     /// What waits for its fate: identifiers by Message-ID.
     sent: BTreeMap<String, String>,
     /// What was taken.
-    taken: Vec<Deferred>,
+    pub taken: Vec<Deferred>,
     /// Whether the session stands: the ACK came, or the 2xx to the own INVITE.
     stands: bool,
     /// Whether it was begun to send.
@@ -219,19 +219,22 @@ impl Deferring {
     }
 
     fn leave_if_done(&mut self, now: Duration, call: u64) {
-        if let Some(Session::Delivery(delivery)) = self.sessions.get(&call)
+        if let Some(Session::Delivery(delivery)) = self.sessions.get_mut(&call)
             && delivery.began
             && delivery.sent.is_empty()
-            && delivery.way != Way::Back
         {
-            self.calls.end(now, &mut self.transactions, call);
+            let (taken, leaves) = (std::mem::take(&mut delivery.taken), delivery.way != Way::Back);
+            if leaves {
+                self.calls.end(now, &mut self.transactions, call);
+            }
+            self.record(now, taken);
         }
     }
 
-    /// A delivery is over: what was taken is recorded, if the user wants that.
-    pub(super) fn delivered(&mut self, now: Duration, delivery: Delivery) {
+    /// All of a delivery was answered, or it is over: what was taken is recorded, if the user wants that.
+    pub(super) fn record(&mut self, now: Duration, taken: Vec<Deferred>) {
         let Some(store) = self.settings.storage_address.filter(|_| self.settings.history) else { return };
-        for message in delivery.taken {
+        for message in taken {
             let user = message.user.split_once(':').map_or("", |(_, rest)| rest).to_owned();
             self.history.record(now, store, &user, message.object());
         }

@@ -141,7 +141,7 @@ impl Deferring {
                     _ => self.calls.respond(now, &mut self.transactions, other, status, |draft| draft),
                 }
             }
-            Some(Session::Delivery(delivery)) => self.delivered(now, *delivery),
+            Some(Session::Delivery(delivery)) => self.record(now, delivery.taken),
             Some(Session::Taken(_)) | None => {}
         }
     }
@@ -159,7 +159,7 @@ impl Deferring {
             Some(Session::Delivery(delivery)) => {
                 self.group_left(call);
                 self.hang_up(delivery.stream.session);
-                self.delivered(now, *delivery);
+                self.record(now, delivery.taken);
             }
             None => {}
         }
