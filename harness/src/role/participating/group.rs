@@ -73,7 +73,9 @@ impl Participating {
         self.add(at, &self.has.members.clone());
         // Whom the focus speaks for is there already.
         let speaks_for = value("Referred-By").map(|value| value.trim_matches(['<', '>']).to_owned());
-        let speaks_for = speaks_for.filter(|user| !uri::same(user, &self.has.uri));
+        let hidden = value("Privacy").is_some_and(|value| value.split(';').any(|kind| kind.trim() == "id"));
+        let speaks_for =
+            speaks_for.filter(|user| !uri::same(user, &self.has.uri)).map(|user| if hidden { UNKNOWN.to_owned() } else { user });
         self.add(at, &speaks_for.into_iter().collect::<Vec<_>>());
         Some(at)
     }
