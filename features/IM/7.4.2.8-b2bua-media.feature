@@ -57,3 +57,19 @@ Feature: 7.4.2.8 Media follow what was agreed through a B2BUA
     Then the SUT answers 200 to the received INVITE request
     When Bob sends "plain text in the chat"
     Then [b2bua-200-4] the SUT sends 1 MSRP message to the Controlling Function
+
+  # What has no offer is nobody's requirement (R-IM-7.4.2.8-5); it is played, and leaves the media as they were.
+  Scenario Outline: B11 Without an offer: <message>
+    When the Controlling Function sends "<message>"
+    Then the SUT answers 200 to the received <method> request
+    When the Controlling Function sends "a chat message"
+    Then [b2bua-200-4] the SUT sends 1 MSRP message to Bob
+
+    Examples:
+      | message                      | method |
+      | a re-INVITE without an offer | INVITE |
+
+    @ics-im-update
+    Examples:
+      | message                    | method |
+      | an UPDATE without an offer | UPDATE |

@@ -73,19 +73,6 @@ Feature: 7.4.2.8 A session is modified through a B2BUA
         | an offer at another path by UPDATE |
         | an offer to listen by UPDATE       |
 
-    Scenario Outline: B11 What has no offer is noted only: <message>
-      When the Controlling Function sends "<message>"
-      Then [b2bua-req-1] the SUT may send an INVITE or UPDATE request to the IMS core
-
-      Examples:
-        | message                      |
-        | a re-INVITE without an offer |
-
-      @ics-im-update
-      Examples:
-        | message                    |
-        | an UPDATE without an offer |
-
     Scenario Outline: B12 Identity and privacy: <message>
       When the Controlling Function sends "<message>"
       Then the SUT answers 200 to the received <method> request
