@@ -175,6 +175,8 @@ fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&Runtime, &T) -> R 
         let workers: Vec<_> = (0..threads()).map(|_| scope.spawn(worker)).collect();
         workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
+    // cucumber puts a silent panic hook in place while it runs, and several at a time do not put the old one back.
+    drop(std::panic::take_hook());
     let mut done: Vec<(usize, R)> = done?.into_iter().flatten().collect();
     done.sort_by_key(|(at, _)| *at);
     Ok(done.into_iter().map(|(_, result)| result).collect())
