@@ -11,8 +11,11 @@ Feature: 7.3.11 A participating function invites a client that comes back
     And the SUT has taken "Alice leaves"
 
   Scenario: D17 The group is no longer active
-    When the Lunch Group sends "an invitation with a word"
+    When the Lunch Group sends "an invitation"
     Then the SUT answers 200 to the received INVITE request
+    And the SUT answers MSRP 200 to the received MSRP SEND request
+    When the Lunch Group sends "a word"
+    Then the SUT answers MSRP 200 to the received MSRP message
     When the Lunch Group sends "ends the session"
     Then the SUT answers 200 to the received BYE request
     When the IMS core sends "Alice comes back"

@@ -36,7 +36,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Scenarios at a time; a SUT of a profile has one user and plays one at a time.
-    #[arg(long, value_name = "N", default_value_t = 8)]
+    #[arg(long, value_name = "N", default_value_t = 12)]
     jobs: usize,
     /// Count warnings as fails.
     #[arg(long)]
