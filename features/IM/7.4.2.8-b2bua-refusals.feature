@@ -61,7 +61,10 @@ Feature: 7.4.2.8 A B2BUA refuses, or lets its client refuse
 
     Scenario Outline: B6 The client answers <status>
       Given Bob will answer <status> with
-        | Warning | 399 bob.example.com "Not now" |
+        | Warning     | 399 bob.example.com "Not now"    |
+        | Allow       | INVITE, ACK, BYE, CANCEL, UPDATE |
+        | Accept      | application/sdp                  |
+        | Retry-After | 5                                |
       When the Controlling Function sends "a new offer"
       Then the SUT sends an INVITE or UPDATE request to the IMS core
       And [final-b2bua] the SUT answers <told> to the received INVITE request
@@ -83,7 +86,10 @@ Feature: 7.4.2.8 A B2BUA refuses, or lets its client refuse
     @ics-im-update
     Scenario Outline: B6 The client answers <status> to what was an UPDATE
       Given Bob will answer <status> with
-        | Warning | 399 bob.example.com "Not now" |
+        | Warning     | 399 bob.example.com "Not now"    |
+        | Allow       | INVITE, ACK, BYE, CANCEL, UPDATE |
+        | Accept      | application/sdp                  |
+        | Retry-After | 5                                |
       When the Controlling Function sends "a new offer by UPDATE"
       Then the SUT sends an INVITE or UPDATE request to the IMS core
       And [final-b2bua] the SUT answers <status> to the received UPDATE request

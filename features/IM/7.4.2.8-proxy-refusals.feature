@@ -12,8 +12,10 @@ Feature: 7.4.2.8 A proxy passes refusals on
 
   Scenario Outline: P5 The client answers <status> to a re-INVITE
     Given Bob will answer <status> with
-      | Warning     | 399 bob.example.com "Not now" |
-      | Retry-After | 5                             |
+      | Warning     | 399 bob.example.com "Not now"    |
+      | Allow       | INVITE, ACK, BYE, CANCEL, UPDATE |
+      | Accept      | application/sdp                  |
+      | Retry-After | 5                                |
     When the Controlling Function sends "a new offer"
     Then the SUT sends an INVITE request to the IMS core
     And [final-proxy] the SUT answers <told> to the received INVITE request
@@ -36,8 +38,10 @@ Feature: 7.4.2.8 A proxy passes refusals on
 
   Scenario Outline: P5 The client answers <status> to an UPDATE
     Given Bob will answer <status> with
-      | Warning     | 399 bob.example.com "Not now" |
-      | Retry-After | 5                             |
+      | Warning     | 399 bob.example.com "Not now"    |
+      | Allow       | INVITE, ACK, BYE, CANCEL, UPDATE |
+      | Accept      | application/sdp                  |
+      | Retry-After | 5                                |
     When the Controlling Function sends "a new offer by UPDATE"
     Then the SUT sends an UPDATE request to the IMS core
     And [final-proxy] the SUT answers <told> to the received UPDATE request

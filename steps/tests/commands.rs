@@ -52,7 +52,7 @@ fn text(path: &Path) -> &str {
 fn list_names_each_requirement_with_its_scenarios() {
     let list = fine(anywhere(["list", "--format", "json"])).json();
     let rows = list.as_array().expect("rows");
-    assert_eq!(rows.len(), 414);
+    assert_eq!(rows.len(), 449);
     for row in rows {
         let (tested, reason) = (row["tested"].as_bool().expect("a word"), row["reason"].as_str());
         assert_eq!(tested, reason.is_none(), "{row}");

@@ -14,7 +14,7 @@ use crate::{
 
 mod open;
 
-pub use open::{has_own_dialog, identities, invited_by_focus, is_bound, is_established, is_notified, is_taken, open};
+pub use open::{has_own_dialog, identities, invited_by_focus, is_bound, is_established, is_notified, is_passed_on, is_taken, open};
 
 /// Where a request of the SUT belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]

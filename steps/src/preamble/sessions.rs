@@ -105,6 +105,8 @@ async fn comes_about(world: &mut World, what: &str) {
         let is = if own == Some(true) { "the server has a dialog of its own on each side" } else { "the server stands in one dialog" };
         return world.stop(Obstacle::new(Reason::Branch, format!("{is}: it is no {}", profile.role.words())));
     }
+    // What the client of a server said is acknowledged, too; whether it is, lines of their own judge.
+    world.until(session::is_passed_on).await;
     // A group tells who is there; that nothing is told hinders nobody.
     world.until(session::is_notified).await;
     let acts = world.duration("acts");

@@ -90,6 +90,16 @@ pub fn has_own_dialog(view: &View<'_>) -> Option<bool> {
     Some(invites(true)?.message.call_id() != invites(false)?.message.call_id())
 }
 
+/// Whether no ACK of a server is still to come since the last stimulus: it invited nobody, or has sent one.
+#[must_use]
+pub fn is_passed_on(view: &View<'_>) -> bool {
+    let since = view.stimulus();
+    let sends = |method: &str| {
+        view.messages.list().iter().any(|seen| seen.entry >= since && seen.by_sut() && seen.message.method() == Some(method))
+    };
+    !sends("INVITE") || sends("ACK")
+}
+
 fn comes_about(view: &View<'_>, counts: impl Fn(&Seen) -> bool) -> bool {
     let (list, since) = (view.messages.list(), view.stimulus());
     let recent = |session: &Session| list[session.answer].entry >= since && counts(&list[session.opening]);

@@ -240,7 +240,7 @@ impl B2bua {
 }
 
 /// How the others are reached.
-fn means(own: SocketAddr, settings: &Settings) -> Means {
+pub(super) fn means(own: SocketAddr, settings: &Settings) -> Means {
     Means {
         local: Hop::sip(settings.transport, own),
         core: settings.hop(),

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
-use super::{Settings, names, passing::METHODS, routes};
+use super::{Settings, b2bua::means, names, passing::METHODS, routes};
 use crate::{
     role::{
         Hop,
@@ -113,8 +113,9 @@ impl Proxy {
             self.respond(now, transactions, id, &request, 100, &[]);
         }
         let branch = self.branch();
-        let octets = self.onwards(settings, &request, &branch);
-        let went = transactions.request(now, settings.hop(), &branch, &method, octets);
+        // A large one goes by TCP (18.1.1).
+        let (leaving, hop) = means(self.own, settings).leaving(Message::parse(self.onwards(settings, &request, &branch)));
+        let went = transactions.request(now, hop, &branch, &method, leaving.raw);
         let branch = request.branch().map(|branch| branch.into_owned()).unwrap_or_default();
         self.forwarded.push(Forwarded { branch, invite: method == "INVITE", came: id, went, request });
         if self.forwarded.len() > MOST {

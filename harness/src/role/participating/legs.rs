@@ -301,7 +301,7 @@ pub(super) fn overlay(media: &Media) -> Vec<(String, Option<Vec<String>>)> {
 }
 
 /// What is taken over a session that is offered: what a named message says, or CPIM.
-fn offered(media: &Media) -> Terms {
+pub(super) fn offered(media: &Media) -> Terms {
     let said = media.offer.iter().find(|(name, _)| name == "accept-types").and_then(|(_, values)| values.as_ref()?.first().cloned());
     match said {
         Some(types) => Terms { accept: types.split_ascii_whitespace().map(str::to_owned).collect(), ..Terms::default() },

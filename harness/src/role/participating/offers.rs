@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Participating, dressed,
-    legs::{IDS, Stream, overlay, own_end},
+    legs::{IDS, Stream, offered, overlay, own_end},
 };
 use crate::{
     role::{
@@ -31,6 +31,12 @@ impl Participating {
             }
             self.add_streams(&mut text, &mut streams, media.streams);
             self.lay_flows(&mut text, &media.rtp);
+            // What is offered may come at once, what is in force until the answer (RFC 3264, 8.3).
+            if media.offer.iter().any(|(name, _)| name == "accept-types") {
+                let mut terms = offered(media);
+                terms.accept.extend(Terms::default().accept);
+                streams.iter().for_each(|stream| self.endpoint.set_terms(stream.session, terms.clone()));
+            }
             (text.overlaid(&overlay(media)), streams)
         });
         let capable = self.capable(self.contact_in(Some(call)));
