@@ -19,6 +19,10 @@ Feature: 7.5.1 A notification is for the device that asked for it
     Then the SUT answers 200 or 202 to the received MESSAGE request
     And [target-device] the SUT sends 1 MESSAGE request to the IMS core
     And [target-device] its Request-URI;gr is "phone"
+    And [target-device] its body equals that of the received MESSAGE request
+    And [target-device] it copies from the received MESSAGE request
+      | Conversation-ID |
+      | Contribution-ID |
 
   Scenario Outline: D15 The phone is <how>
     Given <state>
@@ -47,6 +51,7 @@ Feature: 7.5.1 A notification is for the device that asked for it
     And [defer-proc] it has header field LIST uri
     When Alice's phone sends "asks for all"
     Then [defer-proc] the SUT sends 1 MSRP message to Alice's phone
+    And [defer-proc] it encapsulates the received MESSAGE request
     And [defer-proc] its body contains "of-the-phone"
 
   @ics-pf-notify

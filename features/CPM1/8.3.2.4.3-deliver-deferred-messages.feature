@@ -36,6 +36,7 @@ Feature: 8.3.2.4.3 A participating function delivers deferred messages
       Examples:
         | what                                   |
         | a message                              |
+        | a second message                       |
         | a message that asks for a notification |
         | a message with an attachment           |
         | a message that expires                 |

@@ -28,7 +28,7 @@ Feature: 8.3.2.4.3 What was not taken stays deferred, what was taken is recorded
       And the SUT sends a BYE request to the IMS core
       When Alice's phone sends "asks what there is"
       Then [4] the SUT sends a NOTIFY request to the IMS core
-      And [4] its LIST uri differs from that of the first sent NOTIFY request
+      And [4] its LIST uri is the LIST uri;2 of the first sent NOTIFY request
 
       Examples:
         | how                                     |
@@ -83,8 +83,11 @@ Feature: 8.3.2.4.3 What was not taken stays deferred, what was taken is recorded
       And the SUT has taken "Alice comes back"
       When Alice's phone sends "asks for all"
       Then the SUT sends 2 MSRP messages to Alice's phone
-      And [history-check] the SUT sends an IMAP APPEND command to the Message Store
-      And [history-exec] the SUT sends 1 IMAP APPEND command to the Message Store
+      And [history-check] the SUT sends an IMAP APPEND command to the Message Store with
+        | IMAP Contribution-ID | contribution-1 |
+      And [history-exec] its IMAP Conversation-ID is "conversation-1"
+      And [history-exec] the SUT sends 1 IMAP APPEND command to the Message Store with
+        | IMAP Contribution-ID | contribution-3 |
 
     Scenario: D11 What was not taken is not recorded
       Given the SUT is provisioned with

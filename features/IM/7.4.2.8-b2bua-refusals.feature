@@ -42,6 +42,7 @@ Feature: 7.4.2.8 A B2BUA refuses, or lets its client refuse
       Then [b2bua-req-2] the SUT sends an INVITE or UPDATE request to the IMS core
       And [b2bua-req-2] the SUT answers 200 to the received <method> request
       And [b2bua-200-2] its body is an SDP answer to the received <method> request
+      And [b2bua-200-2] its SDP streams equals that of the received 200 response to the sent INVITE or UPDATE request
 
       Examples:
         | message                       | method |

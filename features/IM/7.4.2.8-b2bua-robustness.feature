@@ -28,7 +28,8 @@ Feature: 7.4.2.8 A B2BUA copes with losses and with both sides at once
     Given Bob has accepted "an invitation"
     And Bob behaves as "slow to agree"
     When the Controlling Function sends "a new offer by UPDATE"
-    And Bob sends "an offer of Bob"
+    Then the SUT sends an INVITE or UPDATE request to the IMS core
+    When Bob sends "an offer of Bob"
     Then the SUT answers 491 or 500 to the received INVITE request
     And [b2bua-200-1] the SUT answers 200 to the received UPDATE request
     And [b2bua-200-3] it obeys TS 24.229

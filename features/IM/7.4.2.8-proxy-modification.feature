@@ -89,6 +89,18 @@ Feature: 7.4.2.8 A session is modified through a proxy
       And [proxy-200] the SUT answers 200 to the received INVITE request
       And [proxy-200] it obeys RFC 3261 section 16.7
 
+    Scenario Outline: P6 The session ends: <message>
+      When <who> sends "<message>"
+      Then [proxy-200] the SUT sends a BYE request to the IMS core
+      And [proxy-200] it obeys RFC 3261 section 16.6
+      And [proxy-200] the SUT answers 200 to the received BYE request
+      And [proxy-200] it obeys RFC 3261 section 16.7
+
+      Examples:
+        | who                      | message          |
+        | the Controlling Function | a goodbye        |
+        | Bob                      | a goodbye of Bob |
+
     Scenario: P1 The last hop
       When the Controlling Function sends "a request on its last hop"
       Then [proxy-req] the SUT answers 483 to the received INVITE request

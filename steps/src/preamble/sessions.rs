@@ -90,9 +90,9 @@ async fn comes_about(world: &mut World, what: &str) {
     let stands = if profile.role.is_server() { session::is_taken } else { session::is_established };
     // Media that go past the SUT are not seen.
     let past = profile.role == Role::ImServerProxy || profile.role == Role::ImServerB2bua && profile.ics.claims("im-media") != Some(true);
-    if !world.until(|view| stands(view) && (past || session::is_bound(view))).await {
-        let missing = if world.look(stands) == Some(true) { "its MSRP" } else { "its ACK" };
-        return world.stop(Obstacle::new(Reason::Preamble, format!("{what} did not come about: {missing} is missing")));
+    let lacks = |missing: &str| Obstacle::new(Reason::Preamble, format!("{what} did not come about: {missing} is missing"));
+    if !world.until(stands).await {
+        return world.stop(lacks("its ACK"));
     }
     // What a server claims to be, a line of its own judges.
     let own = world.look(session::has_own_dialog).flatten();
@@ -104,6 +104,9 @@ async fn comes_about(world: &mut World, what: &str) {
     if claimed.is_some() && own != claimed {
         let is = if own == Some(true) { "the server has a dialog of its own on each side" } else { "the server stands in one dialog" };
         return world.stop(Obstacle::new(Reason::Branch, format!("{is}: it is no {}", profile.role.words())));
+    }
+    if !past && !world.until(session::is_bound).await {
+        return world.stop(lacks("its MSRP"));
     }
     // What the client of a server said is acknowledged, too; whether it is, lines of their own judge.
     world.until(session::is_passed_on).await;
