@@ -15,10 +15,12 @@ Feature: 7.4.2.8 Media follow what was agreed through a B2BUA
     Then the SUT answers 200 to the received INVITE request
     When the Controlling Function sends "a chat message"
     Then [b2bua-200-4] the SUT sends 1 MSRP message to Bob
+    And [b2bua-200-4] it obeys RFC 4975 section 7.1
     And [b2bua-200-4] its content equals that of the received MSRP message
-    And [b2bua-200-4] its MSRP To-Path is the SDP path of the first received 200 response to the sent INVITE request
+    And [b2bua-200-4] its MSRP To-Path is the SDP path of the received 200 response to the sent INVITE or UPDATE request
     When Bob sends "an answer in the chat"
     Then [b2bua-200-4] the SUT sends 1 MSRP message to the Controlling Function
+    And [b2bua-200-4] it obeys RFC 4975 section 7.1
     And [b2bua-200-4] its content equals that of the received MSRP message
     And [b2bua-200-4] its MSRP To-Path is the SDP path of the received INVITE request
 

@@ -31,6 +31,7 @@ Feature: 7.4.2.8 A session is modified through a B2BUA
       And [b2bua-req-4] it is sent within the session
       And [b2bua-200-1] the SUT answers 200 to the received INVITE request
       And [b2bua-200-1] it comes after the received 200 response to the sent INVITE or UPDATE request
+      And [b2bua-200-1] it obeys RFC 3261 section 14.2
       And [b2bua-200-2] its SDP streams equals that of the received 200 response to the sent INVITE or UPDATE request
       And [b2bua-200-2] its body is an SDP answer to the received INVITE request
       And [b2bua-200-3] it obeys TS 24.229

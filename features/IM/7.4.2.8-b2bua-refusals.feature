@@ -70,6 +70,8 @@ Feature: 7.4.2.8 A B2BUA refuses, or lets its client refuse
       Then the SUT sends an INVITE or UPDATE request to the IMS core
       And [final-b2bua] the SUT answers <told> to the received INVITE request
       And [final-b2bua] it comes after the received <status> response to the sent INVITE or UPDATE request
+      And [final-b2bua] it obeys RFC 3261 section 14.2
+      And [final-b2bua] it should have header field Warning
 
       Examples:
         | status | told       |
@@ -93,12 +95,19 @@ Feature: 7.4.2.8 A B2BUA refuses, or lets its client refuse
         | Retry-After | 5                                |
       When the Controlling Function sends "a new offer by UPDATE"
       Then the SUT sends an INVITE or UPDATE request to the IMS core
-      And [final-b2bua] the SUT answers <status> to the received UPDATE request
+      And [final-b2bua] the SUT answers <told> to the received UPDATE request
 
       Examples:
-        | status |
-        | 486    |
-        | 488    |
+        | status | told       |
+        | 405    | 405        |
+        | 415    | 415        |
+        | 480    | 480        |
+        | 481    | 481        |
+        | 486    | 486        |
+        | 488    | 488        |
+        | 491    | 491 or 200 |
+        | 500    | 500 or 200 |
+        | 603    | 603        |
 
     Scenario: B6 The client does not answer
       Given Bob will not answer
