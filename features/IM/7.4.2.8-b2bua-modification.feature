@@ -156,10 +156,18 @@ Feature: 7.4.2.8 A session is modified through a B2BUA
       And [b2bua-200-ack] it obeys RFC 3261 section 13.2.2.4
       And [b2bua-200-1] the SUT answers 200 to the received UPDATE request
 
-    @ics-im-update
-    Scenario: B3 An UPDATE for a client that says nothing of its methods
+    Scenario Outline: B3 A client that says nothing of its methods: <message>
       Given Bob behaves as "a client without Allow"
       And Bob has accepted "an invitation"
-      When the Controlling Function sends "a new offer by UPDATE"
+      When the Controlling Function sends "<message>"
       Then [b2bua-req-1] the SUT sends 1 INVITE or UPDATE request to the IMS core
       And [b2bua-req-1-update] its method is "INVITE"
+
+      Examples:
+        | message     |
+        | a new offer |
+
+      @ics-im-update
+      Examples:
+        | message               |
+        | a new offer by UPDATE |
