@@ -164,6 +164,7 @@ async fn play(suite: &Arc<Suite>, given: Option<&Profile>, ids: &[String], args:
     };
     let complete = tokio::select! {
         () = playing => true,
+        () = look_again() => false,
         _ = tokio::signal::ctrl_c() => false,
     };
     progress.finish_and_clear();
@@ -206,6 +207,17 @@ fn tally(about: &str, counts: &Counts) -> String {
         counts.not_tested,
         counts.warnings
     )
+}
+
+/// How often scenarios are looked at although nobody woke them.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// Never ends, and wakes what it is awaited with now and then. Under many datagrams a wake of a scenario by a thread of the runtime
+/// was seen to be lost between `FuturesUnordered` and `block_on`: all was there, and nobody looked.
+async fn look_again() {
+    loop {
+        tokio::time::sleep(AGAIN).await;
+    }
 }
 
 /// A folder below `runs` that does not exist yet: two runs may begin in one second.
