@@ -88,6 +88,7 @@ Feature: 8.3.2.4.3 What was not taken stays deferred, what was taken is recorded
       And [history-exec] its IMAP Conversation-ID is "conversation-1"
       And [history-exec] the SUT sends 1 IMAP APPEND command to the Message Store with
         | IMAP Contribution-ID | contribution-3 |
+      And [history-exec] its IMAP object contains "The third one"
 
     Scenario: D11 What was not taken is not recorded
       Given the SUT is provisioned with

@@ -55,8 +55,8 @@ fn of_range(raw: &[u8], value: Span, param: &str) -> Option<Span> {
     }
 }
 
-/// A field of an IMAP command: `uids` of UID FETCH, `folder` of SELECT and EXAMINE, `command`, the verb; else a
-/// line of the object of APPEND.
+/// A field of an IMAP command: `uids` of UID FETCH, `folder` of SELECT and EXAMINE, `command`, the verb; of APPEND its `object`, else a
+/// line of that.
 pub(super) fn imap(unit: Unit<'_>, name: &str) -> Vec<Found> {
     if unit.protocol != Protocol::Imap {
         return Vec::new();
@@ -68,6 +68,7 @@ pub(super) fn imap(unit: Unit<'_>, name: &str) -> Vec<Found> {
         "uids" if by_uid => unit.word(3),
         "folder" if matches!(&*verb, "SELECT" | "EXAMINE") => unit.word(2).map(|word| mailbox(unit, word.from)),
         "uids" | "folder" => None,
+        "object" if verb == "APPEND" => Some(Span::new(unit.start().to, unit.raw.len())),
         name if verb == "APPEND" => line_called(unit, name),
         _ => None,
     };
