@@ -123,9 +123,7 @@ impl Page<'_> {
     fn roles(&self) -> Vec<Value> {
         let roles = Some(&self.report.roles).filter(|roles| roles.len() > 1);
         let row = |(role, counts): (&String, &Counts)| {
-            let numbers = [counts.requirements, counts.pass, counts.fail, counts.inconclusive, counts.error, counts.not_applicable];
-            let numbers: Vec<usize> = numbers.into_iter().chain([counts.not_tested, counts.warnings, counts.scenarios]).collect();
-            context! { role, numbers }
+            context! { role, numbers => counts.listed().map(|(_, number)| number).to_vec() }
         };
         roles.into_iter().flatten().map(row).collect()
     }

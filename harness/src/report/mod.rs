@@ -243,6 +243,24 @@ pub struct Counts {
     pub scenarios: usize,
 }
 
+impl Counts {
+    /// What is counted, in words, with the number, in the order of all reports.
+    #[must_use]
+    pub fn listed(&self) -> [(&'static str, usize); 9] {
+        [
+            ("requirements", self.requirements),
+            ("pass", self.pass),
+            ("fail", self.fail),
+            ("inconclusive", self.inconclusive),
+            ("error", self.error),
+            ("not applicable", self.not_applicable),
+            ("not tested", self.not_tested),
+            ("warnings", self.warnings),
+            ("scenarios", self.scenarios),
+        ]
+    }
+}
+
 /// `report.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {

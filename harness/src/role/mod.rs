@@ -24,6 +24,7 @@ pub mod deferring;
 pub mod ids;
 pub mod im_server;
 pub mod ims_core;
+pub mod inlet;
 pub mod message_store;
 pub mod msrp;
 pub mod null;

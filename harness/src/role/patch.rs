@@ -25,12 +25,15 @@ impl Patch {
         self
     }
 
-    /// The message in `raw` without header fields called `name`.
-    #[must_use]
-    pub fn without(raw: &Bytes, name: &str) -> Bytes {
-        let mut patch = Self::default();
-        patch.remove(&Message::parse(raw.clone()), name);
-        patch.apply(raw)
+    /// Takes the topmost Via element out, as who passes a response on does (RFC 3261, 16.7, 3).
+    pub fn remove_top_via(&mut self, message: &Message) -> &mut Self {
+        let Some((field, top)) = message.first("Via").zip(message.elements("Via").first().copied()) else { return self };
+        if top == field.value {
+            return self.replace(field.line, "");
+        }
+        let rest = Span::new(top.to, field.value.to).of(&message.raw);
+        let comma = rest.iter().position(|b| *b == b',').map_or(rest.len(), |at| at + 1);
+        self.replace(Span::new(top.from, top.to + comma), "")
     }
 
     /// Puts a header field in front of all others.

@@ -196,17 +196,9 @@ fn facts(given: Option<&Profile>, asked: &[Asked]) -> SutFacts {
 
 /// A line of the summary.
 fn tally(about: &str, counts: &Counts) -> String {
-    format!(
-        "{about}{} requirements: {} pass, {} fail, {} inconclusive, {} error, {} not applicable, {} not tested; {} warnings\n",
-        counts.requirements,
-        counts.pass,
-        counts.fail,
-        counts.inconclusive,
-        counts.error,
-        counts.not_applicable,
-        counts.not_tested,
-        counts.warnings
-    )
+    let [(_, requirements), verdicts @ .., (_, warnings), _] = counts.listed();
+    let verdicts: Vec<String> = verdicts.iter().map(|(verdict, number)| format!("{number} {verdict}")).collect();
+    format!("{about}{requirements} requirements: {}; {warnings} warnings\n", verdicts.join(", "))
 }
 
 /// How often scenarios are looked at although nobody woke them.

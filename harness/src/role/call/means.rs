@@ -25,6 +25,12 @@ pub struct Means {
 }
 
 impl Means {
+    /// Those of a party that is asked for no credentials and names no agent, such as a server.
+    #[must_use]
+    pub fn plain(local: Hop, core: Hop) -> Self {
+        Self { local, core, datagram: DATAGRAM, credentials: Default::default(), agent: None }
+    }
+
     /// The request as it leaves, and where it goes: a large one goes by TCP, and its Via says so. One that says so already, as the
     /// ACK that is sent again, goes the way that it went.
     #[must_use]
@@ -75,8 +81,7 @@ mod tests {
             (Transport::Udp, "TCP", 10, Transport::Tcp),
             (Transport::Tls, "TLS", 1300, Transport::Tls),
         ] {
-            let means =
-                Means { local: hop(local), core: hop(local), datagram: DATAGRAM, credentials: (String::new(), String::new()), agent: None };
+            let means = Means::plain(hop(local), hop(local));
             let (left, to) = means.leaving(request(via, filler));
             assert_eq!(to.transport, transport, "{via} {filler}");
             assert!(left.value("Via").unwrap().starts_with(&format!("SIP/2.0/{} ", transport.via())), "{via} {filler}");

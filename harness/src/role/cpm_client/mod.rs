@@ -12,15 +12,13 @@ use super::{
     Actor, Hop, Input, Output, Stimulus,
     build::{self, Draft},
     ids::Ids,
+    inlet::Inlet,
     transaction::{Heard, Transactions},
 };
 use crate::{
-    trace::{Protocol, Transport},
+    trace::Protocol,
     upper::{Act, Answer, Resources, Scope, Sight},
-    wire::{
-        sip::Message,
-        stream::{Framed, Framer, Limits},
-    },
+    wire::sip::Message,
 };
 
 mod conference;
@@ -65,7 +63,7 @@ pub struct CpmClient {
     handles: u64,
     transactions: Transactions,
     registration: Registration,
-    streams: BTreeMap<SocketAddr, Framer>,
+    inlet: Inlet,
     queue: VecDeque<Letter>,
     /// Requests without final response: target and handle by transaction.
     outstanding: BTreeMap<u64, (String, Option<String>)>,
@@ -105,7 +103,7 @@ impl CpmClient {
             handles: 0,
             transactions: Transactions::default(),
             registration: Registration::default(),
-            streams: BTreeMap::new(),
+            inlet: Inlet::default(),
             queue: VecDeque::new(),
             outstanding: BTreeMap::new(),
             conversations: BTreeMap::new(),
@@ -236,7 +234,7 @@ impl CpmClient {
     fn forget(&mut self, wipe: bool) {
         self.transactions.clear();
         self.registration = Registration::default();
-        self.streams.clear();
+        self.inlet.clear();
         self.queue.clear();
         self.outstanding.clear();
         self.large.clear();
@@ -358,20 +356,12 @@ impl Actor for CpmClient {
             Input::Closed { hop } if hop.protocol.is_rtp() => self.plane.rtp.closed(hop),
             Input::Bytes { hop, .. } | Input::Closed { hop } if hop.protocol == Protocol::Imap => self.store_said(now, input),
             Input::Bytes { hop, .. } | Input::Closed { hop } if hop.protocol == Protocol::Http => self.page_came(input),
-            Input::Bytes { hop, bytes } if hop.transport == Transport::Udp => self.arrived(now, hop, Message::parse(bytes)),
             Input::Bytes { hop, bytes } => {
-                let framer = self.streams.entry(hop.address).or_insert_with(|| Framer::new(Limits::default()));
-                framer.push(&bytes);
-                let framed: Vec<_> = std::iter::from_fn(|| framer.next()).collect();
-                for framed in framed {
-                    if let Framed::Message { bytes, .. } = framed {
-                        self.arrived(now, hop, Message::parse(bytes));
-                    }
+                for message in self.inlet.receive(hop, bytes) {
+                    self.arrived(now, hop, message);
                 }
             }
-            Input::Closed { hop } => {
-                self.streams.remove(&hop.address);
-            }
+            Input::Closed { hop } => self.inlet.closed(hop),
             Input::Timeout => self.due(now),
             Input::Act { id, act } => {
                 let answer = self.act(now, act);

@@ -14,19 +14,16 @@ use std::{
 use super::{
     Actor, Hop, Input, Output,
     build::Draft,
-    call::{Calls, DATAGRAM, Means},
+    call::{Calls, Means},
     ids::Ids,
+    inlet::Inlet,
     msrp::Endpoint,
     transaction::{Heard, Transactions},
 };
 use crate::{
     trace::{Protocol, Transport},
     upper::{Act, Answer},
-    wire::{
-        params::NameAddr,
-        sip::Message,
-        stream::{Framed, Framer, Limits},
-    },
+    wire::{params::NameAddr, sip::Message},
 };
 
 mod delivery;
@@ -69,7 +66,7 @@ pub struct Deferring {
     transactions: Transactions,
     calls: Calls,
     endpoint: Endpoint,
-    streams: BTreeMap<SocketAddr, Framer>,
+    inlet: Inlet,
     heads: Heads,
     presence: Presence,
     store: Store,
@@ -100,7 +97,7 @@ impl Deferring {
             epoch,
             ids: Ids::new(seed),
             transactions: Transactions::default(),
-            streams: BTreeMap::new(),
+            inlet: Inlet::default(),
             heads: Heads::default(),
             presence: Presence::default(),
             store: Store::default(),
@@ -216,7 +213,7 @@ impl Deferring {
         self.transactions.clear();
         self.calls.clear();
         self.endpoint.clear();
-        self.streams.clear();
+        self.inlet.clear();
         self.heads.clear();
         self.presence = Presence::default();
         self.store.clear();
@@ -233,13 +230,7 @@ impl Deferring {
 
 /// How calls reach the others.
 fn means(settings: &Settings, own: SocketAddr) -> Means {
-    Means {
-        local: Hop::sip(settings.transport, own),
-        core: Hop::sip(settings.transport, settings.core),
-        datagram: DATAGRAM,
-        credentials: (String::new(), String::new()),
-        agent: None,
-    }
+    Means::plain(Hop::sip(settings.transport, own), Hop::sip(settings.transport, settings.core))
 }
 
 impl Actor for Deferring {
@@ -255,24 +246,12 @@ impl Actor for Deferring {
                 self.endpoint.closed(hop);
             }
             Input::Bytes { hop, .. } | Input::Closed { hop } if hop.protocol == Protocol::Imap => self.history.heard(now, input),
-            Input::Bytes { hop, bytes } if hop.transport == Transport::Udp => {
-                if bytes.iter().any(|octet| !octet.is_ascii_whitespace()) {
-                    self.arrived(now, hop, Message::parse(bytes));
-                }
-            }
             Input::Bytes { hop, bytes } => {
-                let framer = self.streams.entry(hop.address).or_insert_with(|| Framer::new(Limits::default()));
-                framer.push(&bytes);
-                let framed: Vec<_> = std::iter::from_fn(|| framer.next()).collect();
-                for framed in framed {
-                    if let Framed::Message { bytes, .. } = framed {
-                        self.arrived(now, hop, Message::parse(bytes));
-                    }
+                for message in self.inlet.receive(hop, bytes) {
+                    self.arrived(now, hop, message);
                 }
             }
-            Input::Closed { hop } => {
-                self.streams.remove(&hop.address);
-            }
+            Input::Closed { hop } => self.inlet.closed(hop),
             Input::Timeout => self.due(now),
             Input::Act { id, act } => {
                 let answer = match act {

@@ -16,7 +16,7 @@ use crate::{
     role::{
         Hop,
         build::Draft,
-        call::{Calls, DATAGRAM, Event, Means, description},
+        call::{Calls, Event, Means, description},
         ids::Ids,
         transaction::{Heard, Transactions},
     },
@@ -241,13 +241,7 @@ impl B2bua {
 
 /// How the others are reached.
 pub(super) fn means(own: SocketAddr, settings: &Settings) -> Means {
-    Means {
-        local: Hop::sip(settings.transport, own),
-        core: settings.hop(),
-        datagram: DATAGRAM,
-        credentials: (String::new(), String::new()),
-        agent: None,
-    }
+    Means::plain(Hop::sip(settings.transport, own), settings.hop())
 }
 
 /// The status by which the other side learns of a refusal: a challenge was meant for the server (22.3).

@@ -11,16 +11,11 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Actor, Hop, Input, Output, Stimulus, call::dialog::texts, transaction::Transactions};
+use super::{Actor, Hop, Input, Output, Stimulus, call::dialog::texts, inlet::Inlet, transaction::Transactions};
 use crate::{
     trace::{Protocol, Transport},
     upper::{Act, Answer},
-    wire::{
-        params::NameAddr,
-        sip::Message,
-        stream::{Framed, Framer, Limits},
-        uri::Uri,
-    },
+    wire::{params::NameAddr, sip::Message, uri::Uri},
 };
 
 mod b2bua;
@@ -130,7 +125,7 @@ pub struct ImServer {
     seed: u64,
     transactions: Transactions,
     part: Part,
-    streams: BTreeMap<SocketAddr, Framer>,
+    inlet: Inlet,
     out: VecDeque<Output>,
 }
 
@@ -146,7 +141,7 @@ impl ImServer {
             own,
             seed,
             transactions: Transactions::default(),
-            streams: BTreeMap::new(),
+            inlet: Inlet::default(),
             out: VecDeque::new(),
         }
     }
@@ -183,22 +178,12 @@ impl Actor for ImServer {
                     part.relay.closed(hop);
                 }
             }
-            Input::Bytes { hop, bytes } if hop.transport == Transport::Udp => {
-                if bytes.iter().any(|b| !b.is_ascii_whitespace()) {
-                    self.arrived(now, hop, Message::parse(bytes));
-                }
-            }
             Input::Bytes { hop, bytes } => {
-                let framer = self.streams.entry(hop.address).or_insert_with(|| Framer::new(Limits::default()));
-                framer.push(&bytes);
-                let framed: Vec<_> = std::iter::from_fn(|| framer.next()).collect();
-                for framed in framed {
-                    if let Framed::Message { bytes, .. } = framed {
-                        self.arrived(now, hop, Message::parse(bytes));
-                    }
+                for message in self.inlet.receive(hop, bytes) {
+                    self.arrived(now, hop, message);
                 }
             }
-            Input::Closed { hop } => drop(self.streams.remove(&hop.address)),
+            Input::Closed { hop } => self.inlet.closed(hop),
             Input::Timeout => {
                 let given_up = self.transactions.tick(now);
                 match &mut self.part {
@@ -245,7 +230,7 @@ impl Actor for ImServer {
         self.settings = self.initial.clone();
         self.part = Part::new(self.mode, self.own, &self.settings, self.seed);
         self.transactions.clear();
-        self.streams.clear();
+        self.inlet.clear();
         self.out.clear();
         self.out.extend(connections.into_iter().map(|hop| Output::Close { hop }));
     }

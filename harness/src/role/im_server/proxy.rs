@@ -14,7 +14,7 @@ use crate::{
         transaction::{Heard, Transactions},
     },
     trace::Transport,
-    wire::{Span, sip::Message},
+    wire::sip::Message,
 };
 
 /// Most requests that are remembered; beyond, the oldest go.
@@ -151,7 +151,7 @@ impl Proxy {
             return;
         }
         let mut patch = Patch::default();
-        without_top_via(&mut patch, response);
+        patch.remove_top_via(response);
         if status == 503 {
             patch.replace(response.start_span(), "SIP/2.0 500 Server Internal Error");
         }
@@ -181,16 +181,4 @@ impl Proxy {
 /// Max-Forwards.
 fn hops(request: &Message) -> Option<u32> {
     request.value("Max-Forwards")?.trim().parse().ok()
-}
-
-/// Takes the topmost Via element out.
-fn without_top_via(patch: &mut Patch, message: &Message) {
-    let Some((field, top)) = message.first("Via").zip(message.elements("Via").first().copied()) else { return };
-    if top == field.value {
-        patch.replace(field.line, "");
-    } else {
-        let rest = Span::new(top.to, field.value.to).of(&message.raw);
-        let comma = rest.iter().position(|b| *b == b',').map_or(rest.len(), |at| at + 1);
-        patch.replace(Span::new(top.from, top.to + comma), "");
-    }
 }

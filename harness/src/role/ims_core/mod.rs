@@ -2,11 +2,7 @@
 //!
 //! Towards the SUT it speaks over its own address, towards the fakes behind it over an inner one.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    net::SocketAddr,
-    time::Duration,
-};
+use std::{collections::VecDeque, net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 
@@ -14,6 +10,7 @@ use super::{
     Actor, Grant, Hop, Input, Output, Stimulus,
     build::{self, Draft},
     ids::Ids,
+    inlet::{self, Inlet},
     transaction::{Heard, Transactions},
 };
 use crate::{
@@ -22,7 +19,7 @@ use crate::{
     wire::{
         params::{self, NameAddr},
         sip::Message,
-        stream::{Framed, Framer, Limits},
+        stream::Framed,
     },
 };
 
@@ -75,7 +72,7 @@ pub struct ImsCore {
     /// Last flow and Contact that the SUT was heard with, registered or not: where probes go.
     heard: Option<(Hop, String)>,
     transactions: Transactions,
-    streams: BTreeMap<SocketAddr, Framer>,
+    inlet: Inlet,
     /// What went to the SUT by TCP for being large.
     large: Large,
     out: VecDeque<Output>,
@@ -94,7 +91,7 @@ impl ImsCore {
             devices: Devices::default(),
             heard,
             transactions: Transactions::default(),
-            streams: BTreeMap::new(),
+            inlet: Inlet::default(),
             large: Large::default(),
             out: VecDeque::new(),
         }
@@ -233,27 +230,23 @@ impl Actor for ImsCore {
     fn handle(&mut self, now: Duration, input: Input) {
         match input {
             Input::Bytes { hop, bytes } if hop.transport == Transport::Udp => {
-                if bytes.iter().any(|b| !b.is_ascii_whitespace()) {
-                    self.arrived(now, hop, Message::parse(bytes));
+                for message in self.inlet.receive(hop, bytes) {
+                    self.arrived(now, hop, message);
                 }
             }
             Input::Bytes { hop, bytes } => {
                 self.large.heard(hop);
-                let framer = self.streams.entry(hop.address).or_insert_with(|| Framer::new(Limits::default()));
-                framer.push(&bytes);
-                let framed: Vec<_> = std::iter::from_fn(|| framer.next()).collect();
+                let framed = self.inlet.framed(hop, &bytes);
                 // RFC 5626, 3.5.1: a double CRLF is answered by a single one.
                 for _ in framed.windows(2).filter(|pair| matches!(pair, [Framed::KeepAlive { .. }, Framed::KeepAlive { .. }])) {
                     self.out.push_back(Output::Transmit { hop, bytes: Bytes::from_static(b"\r\n") });
                 }
-                for framed in framed {
-                    if let Framed::Message { bytes, .. } = framed {
-                        self.arrived(now, hop, Message::parse(bytes));
-                    }
+                for message in framed.into_iter().filter_map(inlet::message) {
+                    self.arrived(now, hop, message);
                 }
             }
             Input::Closed { hop } => {
-                self.streams.remove(&hop.address);
+                self.inlet.closed(hop);
                 let unheard = self.large.refused(hop);
                 self.out.extend(unheard.into_iter().map(|(hop, bytes)| Output::Transmit { hop, bytes }));
             }

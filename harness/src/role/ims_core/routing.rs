@@ -5,8 +5,6 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use bytes::Bytes;
-
 use super::{ImsCore, devices};
 use crate::{
     role::{
@@ -16,7 +14,7 @@ use crate::{
     },
     trace::Transport,
     wire::{
-        Span, icsi,
+        icsi,
         params::{NameAddr, Parametered},
         sip::Message,
         uri::{self, Uri},
@@ -178,7 +176,9 @@ impl ImsCore {
             _ => Transport::Udp,
         };
         // RFC 3325, 8: what a user agent prefers stays at the edge.
-        let bytes = Patch::without(&without_top_via(message, top), "P-Preferred-Identity");
+        let mut patch = Patch::default();
+        patch.remove_top_via(message).remove(message, "P-Preferred-Identity");
+        let bytes = patch.apply(&message.raw);
         self.out.push_back(Output::Transmit { hop: Hop::sip(transport, address), bytes });
     }
 }
@@ -230,18 +230,4 @@ fn makes_dialog(message: &Message) -> bool {
 /// Whether the request only goes along with another one, and says nothing of its sender.
 fn goes_along(message: &Message) -> bool {
     matches!(message.method(), Some("ACK" | "CANCEL"))
-}
-
-/// The message without its topmost Via element.
-fn without_top_via(message: &Message, top: Span) -> Bytes {
-    let mut patch = Patch::default();
-    let Some(field) = message.first("Via") else { return message.raw.clone() };
-    if top == field.value {
-        patch.replace(field.line, "");
-    } else {
-        let rest = Span::new(top.to, field.value.to).of(&message.raw);
-        let comma = rest.iter().position(|b| *b == b',').map_or(rest.len(), |at| at + 1);
-        patch.replace(Span::new(top.from, top.to + comma), "");
-    }
-    patch.apply(&message.raw)
 }
