@@ -46,12 +46,16 @@ fn delivered(parts: &[String]) -> String {
     )
 }
 
-/// Bob's message, and its delivery with these parts.
+/// Bob's message, and its delivery with these parts, in a network that tells the time.
 fn pager(more: &str, parts: &[String]) -> Talk {
-    let register =
-        "REGISTER sip:192.0.2.9 SIP/2.0\nVia: SIP/2.0/UDP a;branch=z9hG4bK0\nCSeq: 1 REGISTER\nDate: Thu, 09 Oct 2025 08:53:00 GMT\n\n";
+    pager_in("Date: Thu, 09 Oct 2025 08:53:00 GMT\n", more, parts)
+}
+
+/// The same where the registration says `clock`.
+fn pager_in(clock: &str, more: &str, parts: &[String]) -> Talk {
+    let register = format!("REGISTER sip:192.0.2.9 SIP/2.0\nVia: SIP/2.0/UDP a;branch=z9hG4bK0\nCSeq: 1 REGISTER\n{clock}\n");
     Talk::new()
-        .sip(false, register)
+        .sip(false, &register)
         .pass(20_000)
         .sip(false, &message(more))
         .pass(60_000)
@@ -156,6 +160,8 @@ fn the_time_is_that_of_the_receipt_or_of_the_message() {
     assert_eq!(told("", &with("Date: Thu, 09 Oct 2025 08:53:20 GMT\n", "")), "fail violated", "none");
     assert_eq!(told("Date: Wed, 08 Oct 2025 10:00:00 GMT\n", &with("Thu, 09 Oct 2025 08:53:20", "Wed, 08 Oct 2025 10:00:00")), "met");
     assert_eq!(told("", &with("Call-ID: c1\n", "Call-ID: c2\n")), "met", "known by the identifiers of CPM");
+    let timeless = pager_in("", "", &sound());
+    assert_eq!(timeless.told(whole(&timeless), |view| pack::obeys(view, &spec)), "obstacle suite", "nobody tells the time");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use harness::{
     check::{MessageRef, View, compare},
     field::Field,
     role::{Stimulus, conduct::Rule},
-    sut::{Profile, Role},
+    sut::Profile,
     template,
     trace::{
         Event,
@@ -181,9 +181,8 @@ fn of_client(world: &World, profile: &Profile) -> Vec<(&'static str, Value)> {
 
 /// What a server has to know.
 fn of_server(world: &World, profile: &Profile) -> Vec<(&'static str, Value)> {
-    let served = if profile.role == Role::CpmParticipatingFunction { "alice" } else { "bob" };
     let mut settings = vec![
-        ("served", ixit_list(profile, &[served])),
+        ("served", ixit_list(profile, &[profile.role.served()])),
         ("deferred-mgmt-uri", ixit_text(profile, "deferred management")),
         ("home-domain", ixit_text(profile, "home")),
     ];

@@ -7,7 +7,6 @@ use gherkin::Step;
 use harness::{
     check::{MessageRef, View},
     role::{Grant, Stimulus, conduct::Rule},
-    sut,
     trace::Mark,
     upper::{Act, Resources, Scope},
     verdict::Reason,
@@ -26,11 +25,8 @@ mod sessions;
 #[given(expr = "the SUT is a(n) {role} serving {actor}")]
 fn sut(world: &mut World, role: Role, actor: Actor) {
     let profile = world.profile();
-    let served = match profile.role {
-        sut::Role::CpmClient | sut::Role::CpmParticipatingFunction => "Alice",
-        sut::Role::ImServerB2bua | sut::Role::ImServerProxy => "Bob",
-    };
-    if role.0 != profile.role.words() || actor.0 != served {
+    let served = profile.role.served();
+    if role.0 != profile.role.words() || actor.0.to_lowercase() != served {
         let why = format!("the SUT is a {} serving {served}, no {role} serving {actor}", profile.role.words());
         world.stop(Obstacle::new(Reason::Suite, why));
     }

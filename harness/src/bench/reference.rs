@@ -45,22 +45,22 @@ pub struct Around {
 /// The reference of `role`, set up as the IXIT says.
 #[must_use]
 pub fn provisioned(role: Role, ixit: &Ixit, at: At, around: Around) -> Box<dyn Actor> {
+    let text = |name: &str| ixit.text(name).unwrap_or_default().to_owned();
+    let served = vec![text(role.served())];
     match role {
         Role::CpmClient => {
             let settings = Settings { storage_address: around.store, ..settings(ixit, around.core, around.transport) };
             client(settings, at)
         }
         Role::ImServerB2bua | Role::ImServerProxy => {
-            let text = |name: &str| ixit.text(name).unwrap_or_default().to_owned();
-            let (core, transport, served, home) = (around.core, around.transport, vec![text("bob")], text("home"));
+            let (core, transport, home) = (around.core, around.transport, text("home"));
             im_server(role, im_server::Settings { core, transport, served, home, msrp: None }, at)
         }
         Role::CpmParticipatingFunction => {
-            let text = |name: &str| ixit.text(name).unwrap_or_default().to_owned();
             let settings = deferring::Settings {
                 core: around.core,
                 transport: around.transport,
-                served: vec![text("alice")],
+                served,
                 home: text("home"),
                 deferred_uri: text("deferred management"),
                 storage_address: around.store,

@@ -49,6 +49,15 @@ impl Role {
         Self::ALL.into_iter().find(|role| role.name() == name)
     }
 
+    /// Whose product it is, or whom it serves: name of the IXIT, and in lower case that of the cast.
+    #[must_use]
+    pub fn served(self) -> &'static str {
+        match self {
+            Self::CpmClient | Self::CpmParticipatingFunction => "alice",
+            Self::ImServerB2bua | Self::ImServerProxy => "bob",
+        }
+    }
+
     /// Whether it stands between other parties: it listens, and registers nowhere.
     #[must_use]
     pub fn is_server(self) -> bool {

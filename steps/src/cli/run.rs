@@ -177,7 +177,7 @@ async fn play(suite: &Arc<Suite>, given: Option<&Profile>, ids: &[String], args:
     run.milliseconds = u64::try_from((run::unix_now().saturating_sub(start)).as_millis()).unwrap_or_default();
     folder.write_run(&run).map_err(|e| Stop(HARNESS, e.to_string()))?;
     events.lock().unwrap_or_else(std::sync::PoisonError::into_inner).tell("run-ended", &serde_json::json!({ "complete": complete }));
-    conclude(&root, given, args)
+    conclude(&root, given)
 }
 
 /// Whom the run is about.
@@ -259,7 +259,7 @@ impl Events {
 }
 
 /// Writes the reports from the run folder, prints what is no pass, and gives the exit status.
-fn conclude(root: &Path, profile: Option<&Profile>, args: &Args) -> Done {
+fn conclude(root: &Path, profile: Option<&Profile>) -> Done {
     let recorded = Folder::read(root).map_err(Stop::data)?;
     let report = weigh(&recorded.run, recorded.lines, recorded.scenarios);
     let folder = Folder::at(root);
@@ -295,7 +295,7 @@ fn conclude(root: &Path, profile: Option<&Profile>, args: &Args) -> Done {
     }
     out.push_str(&format!("{}\n", root.join("report.html").display()));
     super::print(&out)?;
-    Ok(exit(&report, &waived, !complaints.is_empty(), args))
+    Ok(exit(&report, &waived, !complaints.is_empty()))
 }
 
 fn line(row: &Row) -> String {
@@ -336,7 +336,7 @@ fn waived(profile: &Profile, report: &Report) -> (Vec<String>, Vec<String>) {
     (ids, complaints)
 }
 
-fn exit(report: &Report, waived: &[String], complaints: bool, _: &Args) -> u8 {
+fn exit(report: &Report, waived: &[String], complaints: bool) -> u8 {
     let has = |verdict| report.requirements.iter().any(|row| row.verdict == verdict && !waived.contains(&row.id));
     if has(Verdict::Error) {
         HARNESS

@@ -81,7 +81,9 @@ pub(super) fn time(view: &View<'_>, item: Item<'_>) -> Vec<Finding> {
     let arrived = arrivals(view, place, source);
     wanted.extend(clock(view).into_iter().flat_map(|offset| arrived.iter().map(move |at| offset + seconds(*at))));
     if wanted.is_empty() {
-        return Vec::new();
+        // Nothing could be held against it: the network has to tell the time.
+        let expected = "a message whose time is known: a request of the network has to carry Date";
+        return vec![Finding::new(Reason::Suite, expected, "no Date in any request").on(source.line())];
     }
     if told.iter().any(|(time, _)| wanted.iter().any(|wanted| (time - wanted).abs() <= APART)) {
         return Vec::new();
